@@ -1,0 +1,1 @@
+"""What proves the product under load: generators, the replay of real receipts, Locust users and the benchmark."""

@@ -1,0 +1,359 @@
+"""Every table and constraint of the product: the data dictionary.
+
+Conventions:
+- A tenant's table has `merchant_id` first in its primary key and in every foreign key. That is tenant isolation,
+  and it lets the same schema be distributed by merchant (Citus). Tables without it are small and shared.
+- `_us` is an instant: microseconds since 1970-01-01T00:00:00Z (see `instants.py`).
+- `_minor` is money in minor units (kopecks, cents), always beside a `currency`.
+- `day` is a business day: the local date in the outlet's time zone.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    UniqueConstraint,
+    false,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(referred_table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+# SQLite numbers a row by itself only in a column that is exactly INTEGER.
+Identity = BigInteger().with_variant(Integer, "sqlite")
+
+DOCUMENT_TYPES = ("sale", "refund", "rollback", "deposit", "withdrawal", "payout", "shift_open", "z_report")
+CURRENCIES = ("BYN", "USD", "EUR", "RUB")  # in the order in which pages show them
+PAYMENTS = ("cash", "cashless", "other")
+REVENUE_KINDS = ("sales", "refunds", "rollbacks")
+DRAWER_KINDS = ("deposits", "withdrawals", "payouts")
+SKO_MODELS = ("smart", "fm", "smart_scard", "smart_x")
+TOKEN_SCOPES = ("sko", "merchant", "operator")
+EVENT_KINDS = (
+    "online",
+    "offline",
+    "error",
+    "certificate_expiring",
+    "memory_low",
+    "paper_out",
+    "firmware_updated",
+    "settings_applied",
+    "settings_rejected",
+    "blocked",
+    "unblocked",
+)
+
+
+def one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+# --- companies, people and their ways in -----------------------------------------------------------------------------
+
+merchant = Table(
+    "merchant",
+    metadata,
+    Column("merchant_id", Identity, primary_key=True),
+    Column("unp", String(9), nullable=False, unique=True, comment="payer's number, checked by `unp.py`"),
+    Column("name", String(256), nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+)
+
+account = Table(
+    "account",
+    metadata,
+    Column("account_id", Identity, primary_key=True),
+    Column("email", String(254), nullable=False, unique=True, comment="lower case"),
+    Column("phone", String(16), nullable=False, comment="E.164"),
+    Column("password_hash", String(256), nullable=False, comment="Argon2id, PHC form"),
+    Column("totp_secret", String(64), nullable=False, comment="base32, RFC 6238"),
+    Column("totp_last_step", BigInteger, nullable=False, comment="the last 30-second step used: codes are single use"),
+    Column("language", String(2), nullable=True, comment="null: as the browser asks"),
+    Column("theme", String(5), nullable=True, comment="null: as the device is set"),
+    Column("created_us", BigInteger, nullable=False),
+    Column("disabled_us", BigInteger, nullable=True),
+)
+
+membership = Table(
+    "membership",
+    metadata,
+    Column("merchant_id", BigInteger, nullable=False),
+    Column("account_id", BigInteger, nullable=False),
+    Column("role", String(10), nullable=False),
+    PrimaryKeyConstraint("merchant_id", "account_id"),
+    ForeignKeyConstraint(["merchant_id"], ["merchant.merchant_id"]),
+    ForeignKeyConstraint(["account_id"], ["account.account_id"]),
+    one_of("role", ("owner", "accountant", "manager", "support")),
+    Index(None, "account_id"),
+)
+
+web_session = Table(
+    "web_session",
+    metadata,
+    Column("token_hash", LargeBinary(32), primary_key=True, comment="SHA-256 of the token in the cookie"),
+    Column("account_id", BigInteger, nullable=False),
+    Column("merchant_id", BigInteger, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("seen_us", BigInteger, nullable=False),
+    Column("address", String(45), nullable=False),
+    Column("user_agent", String(256), nullable=False),
+    ForeignKeyConstraint(["merchant_id"], ["merchant.merchant_id"]),
+    ForeignKeyConstraint(["account_id"], ["account.account_id"]),
+    Index(None, "account_id"),
+    Index(None, "seen_us"),
+)
+
+login_throttle = Table(
+    "login_throttle",
+    metadata,
+    Column("key", String(100), primary_key=True, comment="what is counted: `unp:…`, `address:…`"),
+    Column("failures", Integer, nullable=False),
+    Column("since_us", BigInteger, nullable=False, comment="start of the window that `failures` counts"),
+    Column("blocked_until_us", BigInteger, nullable=False),
+)
+
+# --- outlets and registers -------------------------------------------------------------------------------------------
+
+outlet = Table(
+    "outlet",
+    metadata,
+    Column("merchant_id", BigInteger, nullable=False),
+    Column("outlet_id", Integer, nullable=False, comment="1, 2, 3 … within the merchant"),
+    Column("name", String(256), nullable=False),
+    Column("address", String(512), nullable=False),
+    Column("time_zone", String(64), nullable=False, comment="IANA name; decides the business day"),
+    Column("created_us", BigInteger, nullable=False),
+    PrimaryKeyConstraint("merchant_id", "outlet_id"),
+    ForeignKeyConstraint(["merchant_id"], ["merchant.merchant_id"]),
+)
+
+sko = Table(
+    "sko",
+    metadata,
+    Column("merchant_id", BigInteger, nullable=False),
+    Column("sko_id", Integer, nullable=False, comment="1, 2, 3 … within the merchant"),
+    Column("number", String(20), nullable=False, comment="the number that the register sends"),
+    Column("outlet_id", Integer, nullable=False, comment="where it stands now"),
+    Column("model", String(16), nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    PrimaryKeyConstraint("merchant_id", "sko_id"),
+    ForeignKeyConstraint(["merchant_id", "outlet_id"], ["outlet.merchant_id", "outlet.outlet_id"]),
+    UniqueConstraint("merchant_id", "number"),
+    one_of("model", SKO_MODELS),
+)
+
+# Shared: an operator's token names a register by its number alone, so numbers are unique across merchants.
+sko_directory = Table(
+    "sko_directory",
+    metadata,
+    Column("number", String(20), primary_key=True),
+    Column("merchant_id", BigInteger, nullable=False),
+    Column("sko_id", Integer, nullable=False),
+    Column("changed_us", BigInteger, nullable=False, comment="when anything that ingest caches of it last changed"),
+    UniqueConstraint("merchant_id", "sko_id"),
+    Index(None, "changed_us"),
+)
+
+# Where a register stood and since when: a document belongs to the outlet of its own time, however late it arrives.
+placement = Table(
+    "placement",
+    metadata,
+    Column("merchant_id", BigInteger, nullable=False),
+    Column("sko_id", Integer, nullable=False),
+    Column("since_us", BigInteger, nullable=False, comment="the first placement counts for all time before it too"),
+    Column("outlet_id", Integer, nullable=False),
+    PrimaryKeyConstraint("merchant_id", "sko_id", "since_us"),
+    ForeignKeyConstraint(["merchant_id", "sko_id"], ["sko.merchant_id", "sko.sko_id"]),
+    ForeignKeyConstraint(["merchant_id", "outlet_id"], ["outlet.merchant_id", "outlet.outlet_id"]),
+)
+
+api_token = Table(
+    "api_token",
+    metadata,
+    Column("token_id", Identity, primary_key=True),
+    Column("token_hash", LargeBinary(32), nullable=False, unique=True, comment="SHA-256"),
+    Column("scope", String(8), nullable=False),
+    Column("merchant_id", BigInteger, nullable=True, comment="null only for the scope `operator`"),
+    Column("sko_id", Integer, nullable=True, comment="only for the scope `sko`"),
+    Column("created_us", BigInteger, nullable=False),
+    Column("revoked_us", BigInteger, nullable=True),
+    ForeignKeyConstraint(["merchant_id"], ["merchant.merchant_id"]),
+    one_of("scope", TOKEN_SCOPES),
+    CheckConstraint(
+        "(scope = 'operator' AND merchant_id IS NULL AND sko_id IS NULL)"
+        " OR (scope = 'merchant' AND merchant_id IS NOT NULL AND sko_id IS NULL)"
+        " OR (scope = 'sko' AND merchant_id IS NOT NULL AND sko_id IS NOT NULL)",
+        name="owner",
+    ),
+    Index(None, "revoked_us"),
+)
+
+# --- what registers send ---------------------------------------------------------------------------------------------
+
+# No foreign keys here: a key is resolved from the directory before it is written, nothing that it names is ever
+# deleted, and checking each row would cost a fifth of the ingest speed.
+document = Table(
+    "document",
+    metadata,
+    Column("merchant_id", BigInteger, nullable=False),
+    Column("sko_id", Integer, nullable=False),
+    Column("number", BigInteger, nullable=False, comment="the register's own counter, across all types"),
+    Column("type", String(10), nullable=False),
+    Column("uid", String(24), nullable=False, comment="УИ, as printed on the receipt"),
+    Column("shift", Integer, nullable=False),
+    Column("issued_us", BigInteger, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("outlet_id", Integer, nullable=False, comment="where the register stood at `issued_us`"),
+    Column("currency", String(3), nullable=False),
+    Column("cashier", String(64), nullable=False),
+    Column("offline", Boolean, nullable=False, server_default=false()),
+    Column("total_minor", BigInteger, nullable=False, comment="0 for shift_open and z_report"),
+    Column("cash_minor", BigInteger, nullable=False, comment="cash paid less change; sale, refund, rollback only"),
+    Column("cashless_minor", BigInteger, nullable=False),
+    Column("other_minor", BigInteger, nullable=False),
+    Column("discount_minor", BigInteger, nullable=False, comment="all discounts of items and receipt, ≥ 0"),
+    Column("target_number", BigInteger, nullable=True, comment="rollback: the number of the annulled sale"),
+    Column("received_us", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False, comment="byte for byte what the register sent"),
+    PrimaryKeyConstraint("merchant_id", "sko_id", "number"),
+    one_of("type", DOCUMENT_TYPES),
+    Index("ix_document_newest", "merchant_id", "issued_us"),
+    Index("ix_document_uid", "uid", postgresql_using="hash"),
+    Index(
+        "uq_document_target",
+        "merchant_id",
+        "sko_id",
+        "target_number",
+        unique=True,
+        postgresql_where=text("target_number IS NOT NULL"),
+        sqlite_where=text("target_number IS NOT NULL"),
+    ),
+)
+
+
+def _counters() -> list[Column[int]]:
+    """The counters of `turnover`: a count and a sum for each kind, and for each payment type within revenue kinds."""
+    names = []
+    for kind in REVENUE_KINDS:
+        names += [f"{kind}_count", f"{kind}_minor"]
+        names += [f"{kind}_{payment}_{unit}" for payment in PAYMENTS for unit in ("count", "minor")]
+    names.append("sales_discount_minor")
+    for kind in DRAWER_KINDS:
+        names += [f"{kind}_count", f"{kind}_minor"]
+    return [
+        Column(name, Integer if name.endswith("_count") else BigInteger, nullable=False, server_default="0")
+        for name in names
+    ]
+
+
+turnover = Table(
+    "turnover",
+    metadata,
+    Column("merchant_id", BigInteger, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("outlet_id", Integer, nullable=False),
+    Column("sko_id", Integer, nullable=False),
+    Column("currency", String(3), nullable=False),
+    *_counters(),
+    PrimaryKeyConstraint("merchant_id", "day", "outlet_id", "sko_id", "currency"),
+    # Room on each page for the next version of a row: counting up then rewrites no index.
+    postgresql_with={"fillfactor": "60"},
+)
+
+TURNOVER_KEY = ("merchant_id", "day", "outlet_id", "sko_id", "currency")
+TURNOVER_COUNTERS = tuple(column.name for column in turnover.columns if column.name not in TURNOVER_KEY)
+
+shift = Table(
+    "shift",
+    metadata,
+    Column("merchant_id", BigInteger, nullable=False),
+    Column("sko_id", Integer, nullable=False),
+    Column("shift", Integer, nullable=False),
+    Column("opened_us", BigInteger, nullable=True, comment="from shift_open, or else from the Z-report"),
+    Column("open_number", BigInteger, nullable=True, comment="the shift_open document"),
+    Column("closed_us", BigInteger, nullable=True),
+    Column("z_number", BigInteger, nullable=True, comment="the z_report document"),
+    Column("first_number", BigInteger, nullable=True),
+    Column("last_number", BigInteger, nullable=True),
+    PrimaryKeyConstraint("merchant_id", "sko_id", "shift"),
+)
+
+# What a Z-report says of its shift, a row a currency. What we say is recomputed from `document` when it is asked for:
+# a shift is one range of numbers, so that is one short scan of the primary key.
+shift_counter = Table(
+    "shift_counter",
+    metadata,
+    Column("merchant_id", BigInteger, nullable=False),
+    Column("sko_id", Integer, nullable=False),
+    Column("shift", Integer, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("sales_count", Integer, nullable=False),
+    Column("sales_cash_minor", BigInteger, nullable=False),
+    Column("sales_cashless_minor", BigInteger, nullable=False),
+    Column("sales_other_minor", BigInteger, nullable=False),
+    Column("sales_minor", BigInteger, nullable=False),
+    *(
+        Column(f"{kind}_{unit}", Integer if unit == "count" else BigInteger, nullable=False)
+        for kind in REVENUE_KINDS[1:] + DRAWER_KINDS
+        for unit in ("count", "minor")
+    ),
+    PrimaryKeyConstraint("merchant_id", "sko_id", "shift", "currency"),
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("merchant_id", BigInteger, nullable=False),
+    Column("content_hash", LargeBinary(32), nullable=False, comment="SHA-256 of the canonical JSON: kept once"),
+    Column("code", String(32), nullable=False),
+    Column("sko_id", Integer, nullable=True, comment="null where it could not be read"),
+    Column("number", BigInteger, nullable=True, comment="null where it could not be read"),
+    Column("pointer", String(512), nullable=False, comment="JSON pointer into the document; empty: all of it"),
+    Column("detail", String(512), nullable=False),
+    Column("received_us", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False, comment="byte for byte what the register sent"),
+    PrimaryKeyConstraint("merchant_id", "content_hash", "code"),
+    Index(None, "merchant_id", "sko_id", "number"),
+    Index(None, "merchant_id", "received_us"),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("merchant_id", BigInteger, nullable=False),
+    Column("sko_id", Integer, nullable=False),
+    Column("occurred_us", BigInteger, nullable=False),
+    Column("kind", String(24), nullable=False),
+    Column("detail", String(500), nullable=True),
+    Column("received_us", BigInteger, nullable=False),
+    PrimaryKeyConstraint("merchant_id", "sko_id", "occurred_us", "kind"),
+    one_of("kind", EVENT_KINDS),
+)
+
+# --- the service itself ----------------------------------------------------------------------------------------------
+
+heartbeat = Table(
+    "heartbeat",
+    metadata,
+    Column("process", String(64), primary_key=True),
+    Column("beat_us", BigInteger, nullable=False),
+)

@@ -1,0 +1,85 @@
+"""Databases for tests: each test that asks for `engine` runs on SQLite and on a real PostgreSQL, on an empty schema."""
+
+import itertools
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from loadtests.cluster import Cluster
+from sql.engine import connect
+from sql.migrate import migrate
+
+BACKENDS = ("sqlite", "postgresql")
+# One cluster for the whole run: the first process starts it, the workers of pytest-xdist inherit its address.
+CLUSTER_PORT = "KABINET_TEST_CLUSTER_PORT"
+
+_cluster: Cluster | None = None
+_counter = itertools.count()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    global _cluster
+    if CLUSTER_PORT in os.environ or config.option.collectonly:
+        return
+    _cluster = Cluster()
+    os.environ[CLUSTER_PORT] = str(_cluster.port)
+    url = cluster_url("kabinet_template")
+    with psycopg.connect(cluster_url("postgres"), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE kabinet_template")
+    migrate_and_close(url)
+
+
+def pytest_unconfigure() -> None:
+    if _cluster:
+        del os.environ[CLUSTER_PORT]
+        _cluster.remove()
+
+
+def cluster_url(database: str) -> str:
+    return f"postgresql://kabinet@127.0.0.1:{os.environ[CLUSTER_PORT]}/{database}"
+
+
+def migrate_and_close(url: str) -> None:
+    engine = connect(url)
+    migrate(engine)
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy: faster than migrating for each test."""
+    path = tmp_path_factory.mktemp("template") / "kabinet.db"
+    migrate_and_close(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def database_url(backend: str, sqlite_template: Path, tmp_path: Path) -> Iterator[str]:
+    """The address of a fresh, migrated, empty database."""
+    if backend == "sqlite":
+        shutil.copy(sqlite_template, tmp_path / "kabinet.db")
+        yield f"sqlite:///{tmp_path / 'kabinet.db'}"
+        return
+    name = f"test_{os.getpid()}_{next(_counter)}"
+    with psycopg.connect(cluster_url("postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE kabinet_template")
+        yield cluster_url(name)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[sa.Engine]:
+    """An engine on a fresh, migrated, empty database."""
+    engine = connect(database_url)
+    yield engine
+    engine.dispose()
