@@ -1,4 +1,4 @@
-"""A throw-away PostgreSQL cluster for tests and benchmarks: the machine's own if it is 15 or newer, else the wheel's."""
+"""A throw-away PostgreSQL cluster for tests and benchmarks: the machine's own from 15 on, else the wheel's."""
 
 import importlib.util
 import os

@@ -282,16 +282,18 @@ turnover = Table(
 TURNOVER_KEY = ("merchant_id", "day", "outlet_id", "sko_id", "currency")
 TURNOVER_COUNTERS = tuple(column.name for column in turnover.columns if column.name not in TURNOVER_KEY)
 
+# `opened_us` is what the shift_open says, `z_opened_us` what the Z-report says: neither depends on which came first.
 shift = Table(
     "shift",
     metadata,
     Column("merchant_id", BigInteger, nullable=False),
     Column("sko_id", Integer, nullable=False),
     Column("shift", Integer, nullable=False),
-    Column("opened_us", BigInteger, nullable=True, comment="from shift_open, or else from the Z-report"),
     Column("open_number", BigInteger, nullable=True, comment="the shift_open document"),
-    Column("closed_us", BigInteger, nullable=True),
+    Column("opened_us", BigInteger, nullable=True),
     Column("z_number", BigInteger, nullable=True, comment="the z_report document"),
+    Column("z_opened_us", BigInteger, nullable=True),
+    Column("closed_us", BigInteger, nullable=True),
     Column("first_number", BigInteger, nullable=True),
     Column("last_number", BigInteger, nullable=True),
     PrimaryKeyConstraint("merchant_id", "sko_id", "shift"),
@@ -299,24 +301,24 @@ shift = Table(
 
 # What a Z-report says of its shift, a row a currency. What we say is recomputed from `document` when it is asked for:
 # a shift is one range of numbers, so that is one short scan of the primary key.
-shift_counter = Table(
-    "shift_counter",
+z_counter = Table(
+    "z_counter",
     metadata,
     Column("merchant_id", BigInteger, nullable=False),
     Column("sko_id", Integer, nullable=False),
-    Column("shift", Integer, nullable=False),
+    Column("number", BigInteger, nullable=False, comment="the z_report document"),
     Column("currency", String(3), nullable=False),
-    Column("sales_count", Integer, nullable=False),
+    Column("sales_count", BigInteger, nullable=False),
     Column("sales_cash_minor", BigInteger, nullable=False),
     Column("sales_cashless_minor", BigInteger, nullable=False),
     Column("sales_other_minor", BigInteger, nullable=False),
     Column("sales_minor", BigInteger, nullable=False),
     *(
-        Column(f"{kind}_{unit}", Integer if unit == "count" else BigInteger, nullable=False)
+        Column(f"{kind}_{unit}", BigInteger, nullable=False)
         for kind in REVENUE_KINDS[1:] + DRAWER_KINDS
         for unit in ("count", "minor")
     ),
-    PrimaryKeyConstraint("merchant_id", "sko_id", "shift", "currency"),
+    PrimaryKeyConstraint("merchant_id", "sko_id", "number", "currency"),
 )
 
 quarantine = Table(

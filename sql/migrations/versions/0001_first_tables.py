@@ -100,35 +100,14 @@ def upgrade() -> None:
     sa.Column('merchant_id', sa.BigInteger(), nullable=False),
     sa.Column('sko_id', sa.Integer(), nullable=False),
     sa.Column('shift', sa.Integer(), nullable=False),
-    sa.Column('opened_us', sa.BigInteger(), nullable=True, comment='from shift_open, or else from the Z-report'),
     sa.Column('open_number', sa.BigInteger(), nullable=True, comment='the shift_open document'),
-    sa.Column('closed_us', sa.BigInteger(), nullable=True),
+    sa.Column('opened_us', sa.BigInteger(), nullable=True),
     sa.Column('z_number', sa.BigInteger(), nullable=True, comment='the z_report document'),
+    sa.Column('z_opened_us', sa.BigInteger(), nullable=True),
+    sa.Column('closed_us', sa.BigInteger(), nullable=True),
     sa.Column('first_number', sa.BigInteger(), nullable=True),
     sa.Column('last_number', sa.BigInteger(), nullable=True),
     sa.PrimaryKeyConstraint('merchant_id', 'sko_id', 'shift', name=op.f('pk_shift'))
-    )
-    op.create_table('shift_counter',
-    sa.Column('merchant_id', sa.BigInteger(), nullable=False),
-    sa.Column('sko_id', sa.Integer(), nullable=False),
-    sa.Column('shift', sa.Integer(), nullable=False),
-    sa.Column('currency', sa.String(length=3), nullable=False),
-    sa.Column('sales_count', sa.Integer(), nullable=False),
-    sa.Column('sales_cash_minor', sa.BigInteger(), nullable=False),
-    sa.Column('sales_cashless_minor', sa.BigInteger(), nullable=False),
-    sa.Column('sales_other_minor', sa.BigInteger(), nullable=False),
-    sa.Column('sales_minor', sa.BigInteger(), nullable=False),
-    sa.Column('refunds_count', sa.Integer(), nullable=False),
-    sa.Column('refunds_minor', sa.BigInteger(), nullable=False),
-    sa.Column('rollbacks_count', sa.Integer(), nullable=False),
-    sa.Column('rollbacks_minor', sa.BigInteger(), nullable=False),
-    sa.Column('deposits_count', sa.Integer(), nullable=False),
-    sa.Column('deposits_minor', sa.BigInteger(), nullable=False),
-    sa.Column('withdrawals_count', sa.Integer(), nullable=False),
-    sa.Column('withdrawals_minor', sa.BigInteger(), nullable=False),
-    sa.Column('payouts_count', sa.Integer(), nullable=False),
-    sa.Column('payouts_minor', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('merchant_id', 'sko_id', 'shift', 'currency', name=op.f('pk_shift_counter'))
     )
     op.create_table('sko_directory',
     sa.Column('number', sa.String(length=20), nullable=False),
@@ -178,6 +157,28 @@ def upgrade() -> None:
     sa.Column('payouts_minor', sa.BigInteger(), server_default='0', nullable=False),
     sa.PrimaryKeyConstraint('merchant_id', 'day', 'outlet_id', 'sko_id', 'currency', name=op.f('pk_turnover')),
     postgresql_with={'fillfactor': '60'}
+    )
+    op.create_table('z_counter',
+    sa.Column('merchant_id', sa.BigInteger(), nullable=False),
+    sa.Column('sko_id', sa.Integer(), nullable=False),
+    sa.Column('number', sa.BigInteger(), nullable=False, comment='the z_report document'),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('sales_count', sa.BigInteger(), nullable=False),
+    sa.Column('sales_cash_minor', sa.BigInteger(), nullable=False),
+    sa.Column('sales_cashless_minor', sa.BigInteger(), nullable=False),
+    sa.Column('sales_other_minor', sa.BigInteger(), nullable=False),
+    sa.Column('sales_minor', sa.BigInteger(), nullable=False),
+    sa.Column('refunds_count', sa.BigInteger(), nullable=False),
+    sa.Column('refunds_minor', sa.BigInteger(), nullable=False),
+    sa.Column('rollbacks_count', sa.BigInteger(), nullable=False),
+    sa.Column('rollbacks_minor', sa.BigInteger(), nullable=False),
+    sa.Column('deposits_count', sa.BigInteger(), nullable=False),
+    sa.Column('deposits_minor', sa.BigInteger(), nullable=False),
+    sa.Column('withdrawals_count', sa.BigInteger(), nullable=False),
+    sa.Column('withdrawals_minor', sa.BigInteger(), nullable=False),
+    sa.Column('payouts_count', sa.BigInteger(), nullable=False),
+    sa.Column('payouts_minor', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('merchant_id', 'sko_id', 'number', 'currency', name=op.f('pk_z_counter'))
     )
     op.create_table('api_token',
     sa.Column('token_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -264,10 +265,10 @@ def downgrade() -> None:
     op.drop_table('membership')
     op.drop_index(op.f('ix_api_token_revoked_us'), table_name='api_token')
     op.drop_table('api_token')
+    op.drop_table('z_counter')
     op.drop_table('turnover')
     op.drop_index(op.f('ix_sko_directory_changed_us'), table_name='sko_directory')
     op.drop_table('sko_directory')
-    op.drop_table('shift_counter')
     op.drop_table('shift')
     op.drop_index(op.f('ix_quarantine_merchant_id_sko_id_number'), table_name='quarantine')
     op.drop_index(op.f('ix_quarantine_merchant_id_received_us'), table_name='quarantine')

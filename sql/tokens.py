@@ -1,0 +1,68 @@
+"""API tokens: how a register, a merchant's gateway or the operator's gateway proves who it is.
+
+A token is random and shown once; only its SHA-256 is stored. A slow hash would add nothing: 32 random bytes
+can't be guessed, and ingest checks a token with every request.
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from sql.errors import NotFound
+from sql.instants import now_us
+from sql.tables import api_token
+
+TOKEN_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token that works: `merchant_id` is null for an operator, `sko_id` for all but a register."""
+
+    token_id: int
+    scope: str
+    merchant_id: int | None
+    sko_id: int | None
+
+
+def hash_token(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+def issue_token(
+    connection: sa.Connection, *, scope: str, merchant_id: int | None = None, sko_id: int | None = None
+) -> tuple[int, str]:
+    """A new token: its `token_id`, and the token itself, which can't be read again."""
+    token = f"kbt_{secrets.token_urlsafe(TOKEN_BYTES)}"
+    added = connection.execute(
+        sa.insert(api_token)
+        .values(token_hash=hash_token(token), scope=scope, merchant_id=merchant_id, sko_id=sko_id, created_us=now_us())
+        .returning(api_token.c.token_id)
+    )
+    return int(added.scalar_one()), token
+
+
+def revoke_token(connection: sa.Connection, token_id: int) -> None:
+    """End a token; NotFound if there is none of this id. Revoking again changes nothing."""
+    revoked = sa.func.coalesce(api_token.c.revoked_us, now_us())
+    done = connection.execute(sa.update(api_token).where(api_token.c.token_id == token_id).values(revoked_us=revoked))
+    if not done.rowcount:
+        raise NotFound(f"There is no token {token_id}")
+
+
+def find_token(connection: sa.Connection, token: str) -> Token | None:
+    """The token, unless it is unknown or revoked."""
+    columns = (api_token.c.token_id, api_token.c.scope, api_token.c.merchant_id, api_token.c.sko_id)
+    row = connection.execute(
+        sa.select(*columns).where(api_token.c.token_hash == hash_token(token), api_token.c.revoked_us.is_(None))
+    ).first()
+    return Token(*row) if row else None
+
+
+def tokens_revoked_since(connection: sa.Connection, since_us: int) -> list[bytes]:
+    """The hashes of the tokens revoked at `since_us` or later."""
+    return list(
+        connection.execute(sa.select(api_token.c.token_hash).where(api_token.c.revoked_us >= since_us)).scalars()
+    )
