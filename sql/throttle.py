@@ -1,0 +1,163 @@
+"""The login throttle: it makes guessing hopeless, and yet nobody can lock a company out of its own cabinet.
+
+Attempts are counted in the database, so the counts hold across processes and restarts. An attempt is counted *before*
+its password is looked at and taken back when it was right: a hundred parallel guesses can't all slip in before the
+first is counted. Whoever is over a limit is refused unheard until the pause is over; each further failure doubles the
+pause, up to a cap. A quarter of an hour without failures forgets everything.
+
+Three things are counted, in this order (one order for all, so that two logins can't deadlock):
+
+- a company *from one network*: five failures, then pauses of 1, 2, 4, 8 and at most 15 minutes. This is what a person
+  who forgot the password meets, and what a single guesser meets. Elsewhere the company logs in undisturbed, so knowing
+  a competitor's УНП is not enough to lock it out.
+- one network, whatever company it tries: twenty failures, then the same pauses. An office behind one address has many
+  people, hence the wider limit. A correct login takes back only its own attempt, so a guesser who owns one company
+  can't wash the counter clean with it.
+- a company from anywhere: fifty failures, then pauses of one minute, which never grow. This slows a guesser with many
+  addresses. It is the only counter through which strangers could hinder the company, so it does not apply to networks
+  from which the company has logged in within the last thirty days.
+
+An unknown УНП is counted just like a known one: an answer must not tell which companies there are.
+"""
+
+import ipaddress
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from sql.dialect import insert
+from sql.instants import DAY_US, SECOND_US, now_us
+from sql.tables import login_throttle as counter
+
+MINUTE_US = 60 * SECOND_US
+WINDOW_US = 15 * MINUTE_US
+KNOWN_FOR_US = 30 * DAY_US
+# One subscriber owns at least a /64, and could try from every address in it.
+IPV6_PREFIX = 64
+
+
+class TooManyAttempts(Exception):
+    """Not to be heard before `retry_us`, an instant."""
+
+    def __init__(self, retry_us: int) -> None:
+        super().__init__(f"Too many attempts; not before {retry_us}")
+        self.retry_us = retry_us
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The failure that reaches `failures_max`, and each one after it, costs a pause, which doubles up to its cap."""
+
+    key: str
+    failures_max: int
+    pause_max_us: int
+
+    def pause_us(self, failures: int) -> int:
+        over = failures - self.failures_max
+        return 0 if over < 0 else min(MINUTE_US << min(over, 8), self.pause_max_us)
+
+
+def network_of(address: str) -> str:
+    """What counts as one place: an IPv4 address, or the /64 around an IPv6 one; anything else as it is."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address[:45]
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    if parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((parsed.packed, IPV6_PREFIX), strict=False))
+
+
+def _here(unp: str, network: str) -> Limit:
+    return Limit(f"unp:{unp} address:{network}", failures_max=5, pause_max_us=WINDOW_US)
+
+
+def _network(network: str) -> Limit:
+    return Limit(f"address:{network}", failures_max=20, pause_max_us=WINDOW_US)
+
+
+def _anywhere(unp: str) -> Limit:
+    return Limit(f"unp:{unp}", failures_max=50, pause_max_us=MINUTE_US)
+
+
+def _known_key(unp: str, network: str) -> str:
+    return f"known:{unp} address:{network}"
+
+
+def admit(connection: sa.Connection, *, unp: str, address: str) -> None:
+    """Count an attempt to log in, before it is looked at. TooManyAttempts, and nothing counted, if it must wait.
+
+    Commit before checking the password, so that others see the count meanwhile; the exception must roll back.
+    """
+    now = now_us()
+    network = network_of(address)
+    limits = [_here(unp, network), _network(network)]
+    if not _is_known(connection, _known_key(unp, network), now):
+        limits.append(_anywhere(unp))
+    for limit in limits:
+        if not _count(connection, limit, now):
+            raise TooManyAttempts(_blocked_until(connection, limits))
+
+
+def _is_known(connection: sa.Connection, key: str, now: int) -> bool:
+    since = connection.execute(sa.select(counter.c.since_us).where(counter.c.key == key)).scalar()
+    return since is not None and since > now - KNOWN_FOR_US
+
+
+def _count(connection: sa.Connection, limit: Limit, now: int) -> bool:
+    """Add a failure, unless the limit's pause is not over yet: one atomic statement tells."""
+    quiet_since = now - WINDOW_US
+    is_forgotten = sa.and_(counter.c.since_us <= quiet_since, counter.c.blocked_until_us <= quiet_since)
+    statement = insert(connection, counter).values(key=limit.key, failures=1, since_us=now, blocked_until_us=0)
+    failures = connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[counter.c.key],
+            set_={
+                "failures": sa.case((is_forgotten, 1), else_=counter.c.failures + 1),
+                "since_us": sa.case((is_forgotten, now), else_=counter.c.since_us),
+            },
+            where=counter.c.blocked_until_us <= now,
+        ).returning(counter.c.failures)
+    ).scalar_one_or_none()
+    if failures is None:
+        return False
+    pause_us = limit.pause_us(failures)
+    if pause_us:
+        # The row is ours until the transaction ends, so this second statement races with nobody.
+        paused = sa.update(counter).where(counter.c.key == limit.key).values(blocked_until_us=now + pause_us)
+        connection.execute(paused)
+    return True
+
+
+def _blocked_until(connection: sa.Connection, limits: list[Limit]) -> int:
+    keys = [limit.key for limit in limits]
+    until = sa.select(sa.func.max(counter.c.blocked_until_us)).where(counter.c.key.in_(keys))
+    return int(connection.execute(until).scalar_one())
+
+
+def welcome(connection: sa.Connection, *, unp: str, address: str) -> None:
+    """The admitted attempt was right: the company starts afresh, its network gets this attempt back and is known."""
+    network = network_of(address)
+    here, everywhere = _here(unp, network), _network(network)
+    connection.execute(sa.delete(counter).where(counter.c.key == here.key))
+    connection.execute(
+        sa.update(counter)
+        .where(counter.c.key == everywhere.key, counter.c.failures > 0)
+        .values(failures=counter.c.failures - 1, blocked_until_us=0)
+    )
+    connection.execute(sa.delete(counter).where(counter.c.key == _anywhere(unp).key))
+    now = now_us()
+    known = insert(connection, counter).values(
+        key=_known_key(unp, network), failures=0, since_us=now, blocked_until_us=0
+    )
+    connection.execute(known.on_conflict_do_update(index_elements=[counter.c.key], set_={"since_us": now}))
+
+
+def sweep_throttle(connection: sa.Connection) -> int:
+    """Delete counters that nobody needs any more; returns how many."""
+    now = now_us()
+    kept_us = sa.case((counter.c.key.startswith("known:"), KNOWN_FOR_US), else_=WINDOW_US)
+    is_over = sa.and_(counter.c.since_us <= now - kept_us, counter.c.blocked_until_us <= now - kept_us)
+    return connection.execute(sa.delete(counter).where(is_over)).rowcount

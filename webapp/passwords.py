@@ -1,0 +1,78 @@
+"""Passwords and one-time codes: how they are made and how they are checked."""
+
+import functools
+import secrets
+
+import argon2
+import pyotp
+
+# OWASP's first choice for Argon2id (Password Storage Cheat Sheet): memory is what makes guessing dear.
+_hasher = argon2.PasswordHasher(time_cost=1, memory_cost=47_104, parallelism=1)
+
+# Without letters and digits that look alike: a password is read from a letter and typed by hand.
+_READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
+_GROUPS, _GROUP_LENGTH = 4, 5  # 20 of 31 characters: 99 bits
+
+STEP_S = 30
+# A phone's clock may be off by one step either way (RFC 6238, 5.2).
+_STEPS_AROUND = (0, -1, 1)
+
+
+def generate_password() -> str:
+    """A new password of 99 bits, like `k7mpx-4qd9t-wvb3h-nrc6e`."""
+    groups = ("".join(secrets.choice(_READABLE) for _ in range(_GROUP_LENGTH)) for _ in range(_GROUPS))
+    return "-".join(groups)
+
+
+def hash_password(password: str) -> str:
+    """Argon2id in PHC form."""
+    return _hasher.hash(password)
+
+
+def verify_password(password_hash: str | None, password: str) -> bool:
+    """Whether this is the password. Without a hash (nobody is known by that name) it is False after the same work."""
+    nobodys_hash = _nobodys_hash()  # made once a process, whoever asks first
+    try:
+        _hasher.verify(password_hash or nobodys_hash, password)
+    except argon2.exceptions.VerifyMismatchError:
+        return False
+    return password_hash is not None
+
+
+@functools.cache
+def _nobodys_hash() -> str:
+    return hash_password(generate_password())
+
+
+def needs_rehash(password_hash: str) -> bool:
+    """Whether the hash was made under older parameters: the next correct login makes it anew."""
+    return _hasher.check_needs_rehash(password_hash)
+
+
+def generate_totp_secret() -> str:
+    """A new secret for an authenticator app: 160 bits in base32."""
+    return pyotp.random_base32()
+
+
+def totp_uri(secret: str, *, unp: str, issuer: str = "Kabinet") -> str:
+    """What a QR code shows to an authenticator app."""
+    return pyotp.TOTP(secret, interval=STEP_S).provisioning_uri(name=unp, issuer_name=issuer)
+
+
+def totp_code(secret: str, step: int) -> str:
+    """The code of a step; the current step is `int(time.time()) // STEP_S`."""
+    return pyotp.TOTP(secret, interval=STEP_S).generate_otp(step)
+
+
+def totp_step(secret: str, code: str, now_s: float) -> int | None:
+    """The step whose code this is, the present one or a neighbour; None if it is none of theirs.
+
+    Whether that step was used before is for the database to say.
+    """
+    present = int(now_s) // STEP_S
+    matching = [present + offset for offset in _STEPS_AROUND if _is_same(totp_code(secret, present + offset), code)]
+    return matching[0] if matching else None
+
+
+def _is_same(expected: str, code: str) -> bool:
+    return secrets.compare_digest(expected.encode(), code.encode())
