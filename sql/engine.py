@@ -8,6 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from sql.dialect import storage_errors
+
+# For the other floors, which don't import SQLAlchemy themselves.
+Connection = sa.Connection
+Engine = sa.Engine
+
 SQLITE_BUSY_TIMEOUT_MS = 10_000
 POSTGRESQL_STATEMENT_TIMEOUT_MS = 60_000
 POSTGRESQL_CONNECT_TIMEOUT_S = 5
@@ -87,3 +93,9 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
     """A transaction that writes: committed when the block ends, rolled back when it raises."""
     with engine.connect().execution_options(writing=True) as connection, connection.begin():
         yield connection
+
+
+def open_for_writing(engine: sa.Engine) -> sa.Connection:
+    """A connection to keep, whose transactions write. Raises StorageUnavailable if the database doesn't answer."""
+    with storage_errors():
+        return engine.connect().execution_options(writing=True)

@@ -70,6 +70,14 @@ def sko_by_number(connection: sa.Connection, merchant_id: int, number: str) -> S
     return Sko(*row)
 
 
+def owner_of(connection: sa.Connection, number: str) -> Sko:
+    """The register with this number, whosever it is; NotFound if there is none."""
+    found = directory(connection, [number]).get(number)
+    if found is None:
+        raise NotFound(f"There is no СКО {number}")
+    return sko_by_number(connection, found.merchant_id, number)
+
+
 def skos_of(connection: sa.Connection, merchant_id: int) -> list[Sko]:
     """Every register of the merchant, in the order in which they were added."""
     columns = (sko.c.merchant_id, sko.c.sko_id, sko.c.number, sko.c.outlet_id, sko.c.model)

@@ -1,7 +1,6 @@
 """Turnover, the pre-aggregated table: adding to it, and proving that it equals its documents."""
 
 import datetime
-from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -26,6 +25,10 @@ TYPE_OF_KIND = {
 DIFFERENCES_MAX = 1_000
 
 
+# What is added to turnover: counters in the order of TURNOVER_COUNTERS, by plain tuples of TURNOVER_KEY.
+Deltas = dict[tuple[int, datetime.date, int, int, str], list[int]]
+
+
 class TurnoverKey(NamedTuple):
     merchant_id: int
     day: datetime.date
@@ -42,8 +45,8 @@ class Difference(NamedTuple):
     recomputed: tuple[int, ...] | None
 
 
-def add_turnover(connection: sa.Connection, deltas: Mapping[TurnoverKey, Sequence[int]]) -> None:
-    """Add counters (in the order of TURNOVER_COUNTERS) to the rows of turnover, making those that are missing."""
+def add_turnover(connection: sa.Connection, deltas: Deltas) -> None:
+    """Add counters to the rows of turnover, making those that are missing."""
     if deltas:
         dialect.add_up(connection, turnover, [(*key, *counters) for key, counters in deltas.items()])
 

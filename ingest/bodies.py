@@ -1,0 +1,131 @@
+"""Request bodies: read within a time limit, unpacked and counted as they arrive, never held beyond the limit."""
+
+import asyncio
+import sys
+import zlib
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol
+
+from ingest.failures import Failure, too_large
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+BODY_BYTES_MAX = 4 * 1024 * 1024
+TOO_LARGE = "The body is larger than 4 MiB after decompression."
+CONTENT_TYPE = "Send the body as `Content-Type: application/json` in UTF-8."
+
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+
+
+class ClientGone(Exception):
+    """The client closed the connection before its body was complete."""
+
+
+class _Unpacker(Protocol):
+    @property
+    def finished(self) -> bool:
+        """Whether what arrived so far is a whole body."""
+
+    def feed(self, chunk: bytes, room: int) -> bytes:
+        """Unpack a chunk; returns at most `room` bytes, or raises ValueError if it is no such data."""
+
+
+async def read_body(receive: Receive, headers: Mapping[bytes, bytes], timeout_s: float) -> bytes:
+    """The body, unpacked. Raises Failure 400, 408, 413 or 415; ClientGone."""
+    _check_content_type(headers.get(b"content-type", b""))
+    unpacker = _unpacker(headers.get(b"content-encoding", b"").strip().lower())
+    if isinstance(unpacker, _Plain) and int(headers.get(b"content-length", b"0")) > BODY_BYTES_MAX:
+        raise too_large(TOO_LARGE)
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await _read(receive, unpacker)
+    except TimeoutError:
+        raise Failure(408, "timeout", f"The body did not arrive within {timeout_s} seconds.") from None
+
+
+async def _read(receive: Receive, unpacker: _Unpacker) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        more = message.get("more_body", False)
+        if chunk := message.get("body", b""):
+            try:
+                part = unpacker.feed(chunk, BODY_BYTES_MAX + 1 - size)
+            except (ValueError, zlib.error, zstd.ZstdError):
+                raise Failure(400, "malformed_json", "The body can't be decompressed.") from None
+            size += len(part)
+            if size > BODY_BYTES_MAX:
+                raise too_large(TOO_LARGE)
+            parts.append(part)
+    if not unpacker.finished:
+        raise Failure(400, "malformed_json", "The compressed body ends before it is complete.")
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _check_content_type(value: bytes) -> None:
+    media_type, *parameters = (part.strip().lower() for part in value.split(b";"))
+    charsets = [part.partition(b"=")[2].strip(b' "') for part in parameters if part.startswith(b"charset")]
+    if media_type != b"application/json" or any(charset not in (b"utf-8", b"utf8") for charset in charsets):
+        raise Failure(415, "unsupported_media_type", CONTENT_TYPE)
+
+
+def _unpacker(encoding: bytes) -> _Unpacker:
+    if encoding in (b"", b"identity"):
+        return _Plain()
+    if encoding in (b"gzip", b"x-gzip"):
+        return _Gzip()
+    if encoding == b"zstd":
+        return _Zstd()
+    raise Failure(415, "unsupported_media_type", "Content-Encoding must be gzip or zstd, or absent.")
+
+
+class _Plain:
+    finished = True
+
+    def feed(self, chunk: bytes, room: int) -> bytes:
+        return chunk[:room] if len(chunk) > room else chunk
+
+
+class _Members:
+    """Compressed data may be several complete pieces, one after the other (RFC 1952 2.2, RFC 8878 3)."""
+
+    def __init__(self) -> None:
+        self._member = self._begin()
+        self._begun = False
+
+    def _begin(self) -> Any:
+        raise NotImplementedError
+
+    @property
+    def finished(self) -> bool:
+        return self._begun and bool(self._member.eof)
+
+    def feed(self, chunk: bytes, room: int) -> bytes:
+        parts: list[bytes] = []
+        while chunk and room > 0:
+            if self._member.eof:
+                self._member = self._begin()
+            part = self._member.decompress(chunk, room)
+            self._begun = True
+            room -= len(part)
+            parts.append(part)
+            chunk = self._member.unused_data
+        return b"".join(parts)
+
+
+class _Gzip(_Members):
+    def _begin(self) -> Any:
+        return zlib.decompressobj(wbits=31)
+
+
+class _Zstd(_Members):
+    def _begin(self) -> Any:
+        # A window larger than the largest body would only cost memory.
+        return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: 23})

@@ -1,0 +1,221 @@
+"""The command `kabinet`: what an operator does by hand. Each answer is also to be had as JSON for machines."""
+
+import contextlib
+import importlib.metadata
+import json
+import os
+import re
+from collections.abc import Iterator
+
+import click
+
+from sql import merchants, outlets, skos, tokens
+from sql.accounts import add_account, add_membership
+from sql.engine import Engine, connect, reading, writing
+from sql.errors import AlreadyExists, NotFound, StorageUnavailable
+from sql.migrate import migrate as migrate_database
+from sql.tables import SKO_MODELS, TOKEN_SCOPES
+from sql.turnover import DIFFERENCES_MAX, turnover_differences
+from sql.unp import is_valid_unp, normalised_unp
+from webapp.passwords import generate_password, generate_totp_secret, hash_password
+from webapp.run import run
+
+DEFAULT_DATABASE_URL = "sqlite:///var/kabinet.db"
+
+
+class Unp(click.ParamType):
+    """A УНП with a right check digit."""
+
+    name = "УНП"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        unp = normalised_unp(value)
+        if not is_valid_unp(unp):
+            self.fail(f"{value!r} is not a УНП: nine characters, the last of which checks the others", param, ctx)
+        return unp
+
+
+class Matching(click.ParamType):
+    """Text that a pattern describes as a whole."""
+
+    def __init__(self, name: str, pattern: str, rule: str) -> None:
+        self.name = name
+        self._pattern = re.compile(pattern)
+        self._rule = rule
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not self._pattern.fullmatch(value.strip()):
+            self.fail(f"{value!r} is no {self.name}: {self._rule}", param, ctx)
+        return value.strip()
+
+
+EMAIL = Matching("e-mail address", r"[^@\s]{1,64}@[^@\s]+\.[^@\s]+", "like owner@example.by")
+PHONE = Matching("phone number", r"\+[1-9][0-9]{7,14}", "with the country's code, like +375291234567")
+SKO_NUMBER = Matching("СКО number", r"[0-9A-Z]{1,20}", "1 to 20 of 0-9 and A-Z")
+TEXT = Matching("text", r"[^\x00-\x1f\x7f]{1,256}", "1 to 256 characters on one line")
+
+unp_option = click.option("--unp", type=Unp(), required=True, help="УНП of the merchant.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Answer in JSON, for machines.")
+
+
+@contextlib.contextmanager
+def database() -> Iterator[Engine]:
+    """The database of DATABASE_URL; what goes wrong there ends the command with a sentence."""
+    try:
+        engine = connect(os.environ.get("DATABASE_URL") or DEFAULT_DATABASE_URL)
+        yield engine
+        engine.dispose()
+    except (AlreadyExists, NotFound, StorageUnavailable, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+def answer(as_json: bool, **values: object) -> None:
+    if as_json:
+        click.echo(json.dumps(values, ensure_ascii=False))
+        return
+    for name, value in values.items():
+        click.echo(f"{name}: {value}")
+
+
+@click.group()
+def main() -> None:
+    """Kabinet: the merchants' cabinet of a cash-register operator, and the ingest service of its registers."""
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+    with database() as engine:
+        migrate_database(engine)
+    click.echo("The database is up to date.")
+
+
+@main.group()
+def merchant() -> None:
+    """Companies."""
+
+
+@merchant.command("add")
+@unp_option
+@click.option("--name", type=TEXT, required=True)
+@click.option("--email", type=EMAIL, required=True, help="Of the owner.")
+@click.option("--phone", type=PHONE, required=True, help="Of the owner.")
+@json_option
+def merchant_add(unp: str, name: str, email: str, phone: str, as_json: bool) -> None:
+    """Add a company with its owner's account. The password and the one-time code's secret are shown once."""
+    password, secret = generate_password(), generate_totp_secret()
+    with database() as engine, writing(engine) as connection:
+        merchant_id = merchants.add_merchant(connection, unp=unp, name=name)
+        account_id = add_account(
+            connection, email=email, phone=phone, password_hash=hash_password(password), totp_secret=secret
+        )
+        add_membership(connection, merchant_id, account_id, "owner")
+    answer(as_json, merchant_id=merchant_id, account_id=account_id, password=password, totp_secret=secret)
+
+
+@main.group()
+def outlet() -> None:
+    """Places where a merchant sells."""
+
+
+@outlet.command("add")
+@unp_option
+@click.option("--name", type=TEXT, required=True)
+@click.option("--address", type=TEXT, required=True)
+@click.option("--time-zone", default=outlets.DEFAULT_TIME_ZONE, show_default=True, help="Decides the business day.")
+@json_option
+def outlet_add(unp: str, name: str, address: str, time_zone: str, as_json: bool) -> None:
+    """Add an outlet."""
+    with database() as engine, writing(engine) as connection:
+        merchant_id = merchants.merchant_by_unp(connection, unp).merchant_id
+        outlet_id = outlets.add_outlet(connection, merchant_id, name=name, address=address, time_zone=time_zone)
+    answer(as_json, outlet_id=outlet_id)
+
+
+@main.group()
+def sko() -> None:
+    """Registers."""
+
+
+@sko.command("add")
+@unp_option
+@click.option("--number", type=SKO_NUMBER, required=True)
+@click.option("--outlet", "outlet_id", type=click.IntRange(min=1), required=True, help="Where it stands.")
+@click.option("--model", type=click.Choice(SKO_MODELS), required=True)
+@json_option
+def sko_add(unp: str, number: str, outlet_id: int, model: str, as_json: bool) -> None:
+    """Add a register."""
+    with database() as engine, writing(engine) as connection:
+        merchant_id = merchants.merchant_by_unp(connection, unp).merchant_id
+        sko_id = skos.add_sko(connection, merchant_id, number=number, outlet_id=outlet_id, model=model)
+    answer(as_json, sko_id=sko_id)
+
+
+@main.group()
+def token() -> None:
+    """Tokens with which registers and gateways post."""
+
+
+@token.command("issue")
+@click.option("--scope", type=click.Choice(TOKEN_SCOPES), required=True)
+@click.option("--sko", "number", type=SKO_NUMBER, help="For the scope sko: which one.")
+@click.option("--unp", type=Unp(), help="For the scopes sko and merchant: whose; a sko's own merchant if left out.")
+@json_option
+def token_issue(scope: str, number: str | None, unp: str | None, as_json: bool) -> None:
+    """Issue a token. It is shown once."""
+    if (number is not None) != (scope == "sko"):
+        raise click.UsageError("--sko goes with --scope sko, and only with it")
+    if (unp is not None and scope == "operator") or (unp is None and scope == "merchant"):
+        raise click.UsageError("--unp goes with --scope merchant (or sko), not with operator")
+    with database() as engine, writing(engine) as connection:
+        merchant_id = merchants.merchant_by_unp(connection, unp).merchant_id if unp else None
+        sko_id = None
+        if number is not None:
+            owner = skos.owner_of(connection, number)
+            if merchant_id not in (None, owner.merchant_id):
+                raise NotFound(f"The merchant has no СКО {number}")
+            merchant_id, sko_id = owner.merchant_id, owner.sko_id
+        token_id, secret = tokens.issue_token(connection, scope=scope, merchant_id=merchant_id, sko_id=sko_id)
+    answer(as_json, token_id=token_id, token=secret)
+
+
+@token.command("revoke")
+@click.argument("token_id", type=int)
+def token_revoke(token_id: int) -> None:
+    """End a token: within 5 seconds nobody can post with it."""
+    with database() as engine, writing(engine) as connection:
+        tokens.revoke_token(connection, token_id)
+    click.echo(f"Token {token_id} is revoked.")
+
+
+@main.command()
+@click.option("--unp", type=Unp(), help="Only this merchant; all of them if left out.")
+@json_option
+@click.pass_context
+def verify(context: click.Context, unp: str | None, as_json: bool) -> None:
+    """Recompute turnover from the documents: exit code 0 if it is the same, else 1 and the differences."""
+    with database() as engine, reading(engine) as connection:
+        merchant_id = merchants.merchant_by_unp(connection, unp).merchant_id if unp else None
+        differences = turnover_differences(connection, merchant_id)
+    if as_json:
+        listed = [
+            {"key": difference.key._asdict(), "kept": difference.kept, "recomputed": difference.recomputed}
+            for difference in differences
+        ]
+        click.echo(json.dumps({"differences": listed}, default=str))
+    elif differences:
+        for key, kept, recomputed in differences:
+            click.echo(f"{' '.join(map(str, key))}: kept {kept}, recomputed {recomputed}")
+        click.echo(f"Turnover differs from its documents in {len(differences)} rows (at most {DIFFERENCES_MAX} shown).")
+    else:
+        click.echo("Turnover equals its recomputation.")
+    context.exit(1 if differences else 0)
+
+
+main.add_command(run)
+# Commands that live on another floor (`kabinet replay`, …) plug in; a deployment without that floor lacks them.
+for entry in importlib.metadata.entry_points(group="kabinet.commands"):
+    main.add_command(entry.load(), entry.name)
+
+if __name__ == "__main__":
+    main()

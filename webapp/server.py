@@ -1,0 +1,13 @@
+"""Settings of gunicorn for the web app (see the Procfile)."""
+
+import os
+
+bind = os.environ.get("WEB_BIND") or "127.0.0.1:8000"
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_WORKERS") or 2)
+threads = int(os.environ.get("WEB_THREADS") or 8)
+timeout = 60
+graceful_timeout = 20
+keepalive = 15
+max_requests = 50_000  # whatever a worker may have leaked is gone after this many
+max_requests_jitter = 5_000
