@@ -19,6 +19,7 @@ IDLE_US = 30 * 60 * SECOND_US
 LIFETIME_US = 12 * HOUR_US
 # `seen_us` may lag this far behind, so that reading a page is not a write each time.
 SEEN_EVERY_US = 60 * SECOND_US
+ADDRESS_LENGTH = 45
 USER_AGENT_LENGTH = 256
 
 
@@ -70,7 +71,7 @@ def start_session(
             merchant_id=merchant_id,
             created_us=now,
             seen_us=now,
-            address=address,
+            address=address[:ADDRESS_LENGTH],
             user_agent=user_agent[:USER_AGENT_LENGTH],
         )
     )

@@ -72,5 +72,5 @@ def sign_in(client: FlaskClient, merchant: TestMerchant, *, next_page: str | Non
         "code": merchant.code(),
     }
     response = client.post("/login/password", query_string=query, data=form)
-    assert response.status_code == 302, response.get_data(as_text=True)
+    assert response.status_code == 303, response.get_data(as_text=True)
     return response

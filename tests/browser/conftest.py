@@ -1,0 +1,133 @@
+"""A real server on both databases, and real browsers in front of it."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+START_S = 30
+# Chromium reports any answer of 4xx on its console; pages answer so on purpose.
+EXPECTED_ON_CONSOLE = "Failed to load resource: the server responded with a status of 4"
+
+
+@dataclass(frozen=True)
+class Server:
+    url: str
+
+    def address(self, path: str) -> str:
+        return self.url + path
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The machine's own Chromium if it has one, else Playwright's."""
+    with sync_playwright() as playwright:
+        own = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+        browser = playwright.chromium.launch(executable_path=own, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def server(database_url: str, tmp_path: Path) -> Iterator[Server]:
+    """The app as it runs in production, in a process of its own, on the database of this test."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, (tmp_path / "server.log").open("wb") as log:
+        listener.set_inheritable(True)
+        options = [
+            "--config",
+            "webapp/server.py",
+            "--workers",
+            "1",
+            "--bind",
+            f"fd://{listener.fileno()}",
+            "--no-control-socket",
+        ]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", *options, "webapp:create_app()"],
+            cwd=ROOT,
+            env=os.environ | {"DATABASE_URL": database_url, "SECRET_KEY": "s" * 32, "KABINET_ENV": "development"},
+            pass_fds=[listener.fileno()],
+            stdout=log,
+            stderr=log,
+        )
+        server = Server(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        try:
+            wait_for(server, process, tmp_path / "server.log")
+            yield server
+        finally:
+            process.terminate()
+            process.wait(timeout=START_S)
+
+
+def wait_for(server: Server, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            urllib.request.urlopen(server.address("/healthz"), timeout=START_S).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise AssertionError(f"The server did not start:\n{log.read_text()}")
+
+
+@pytest.fixture
+def context(browser: Browser, server: Server) -> Iterator[BrowserContext]:
+    """A fresh profile of a Russian-speaking visitor, pointed at the server."""
+    context = browser.new_context(base_url=server.url, locale="ru-RU", viewport={"width": 1280, "height": 800})
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A tab. The test fails if a script fails in it, or if anything breaks the content security policy."""
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+
+    def listen(message: ConsoleMessage) -> None:
+        if message.type == "error" and not message.text.startswith(EXPECTED_ON_CONSOLE):
+            complaints.append(message.text)
+
+    page.on("console", listen)
+    yield page
+    assert complaints == []
+
+
+@pytest.fixture
+def page_without_javascript(browser: Browser, server: Server) -> Iterator[Page]:
+    context = browser.new_context(base_url=server.url, locale="ru-RU", java_script_enabled=False)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> Callable[[Page], None]:
+    """A check of a page against WCAG 2.2 AA in the light and in the dark theme."""
+    checker = Axe()
+    options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+    def check(page: Page) -> None:
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            found = checker.run(page, options=options)
+            assert found.violations_count == 0, f"{page.url}, {scheme}:\n{found.generate_report()}"
+
+    return check
+
+
+def is_wider_than_its_window(page: Page) -> bool:
+    """Whether the page scrolls sideways."""
+    return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))

@@ -1,0 +1,133 @@
+"""Who may come in: every page asks for a login unless it is marked public, so that a new page can't forget to."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
+
+from flask import Flask, current_app, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager, UserMixin, current_user
+from werkzeug import Response
+from werkzeug.exceptions import HTTPException
+
+from sql import sessions
+from sql.engine import reading, writing
+from sql.instants import SECOND_US
+from webapp.database import engine
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+HOME = "/"
+NEXT_LENGTH_MAX = 2_000
+
+
+@dataclass(frozen=True, eq=False)
+class User(UserMixin):  # type: ignore[misc]
+    """The logged-in person, in the company of this session."""
+
+    token: str
+    account_id: int
+    merchant_id: int
+    merchant_name: str
+    merchant_unp: str
+    email: str
+    role: str
+    language: str | None
+    theme: str | None
+
+    def get_id(self) -> str:
+        return self.token
+
+
+def public(view: View) -> View:
+    """Mark a view that needs no login."""
+    view.is_public = True  # type: ignore[attr-defined]
+    return view
+
+
+def unattended(view: View) -> View:
+    """Mark a view that pages ask for by themselves: it does not count as a sign of life of the person."""
+    view.is_unattended = True  # type: ignore[attr-defined]
+    return view
+
+
+def init_app(app: Flask) -> None:
+    """Guard the app. Before CSRF protection, so that a form of an ended session leads to the login."""
+    manager = LoginManager()
+    # Networks change under a phone; the token in the signed cookie is proof enough.
+    manager.session_protection = None
+    manager.user_loader(load_user)
+    # Not its own context processor: that one asks the database for each template, an error page's too.
+    manager.init_app(app, add_context_processor=False)
+    app.context_processor(lambda: {"current_user": current_user})
+    app.before_request(_require_login)
+
+
+def load_user(token: str) -> User | None:
+    """The person of this session; None once it has ended. One query, and at most once a minute a write."""
+    idle_us = current_app.config["SESSION_IDLE_MINUTES"] * 60 * SECOND_US
+    with reading(engine()) as connection:
+        session = sessions.find_session(connection, token, idle_us=idle_us)
+    if session is None:
+        return None
+    if sessions.is_seen_due(session) and not _is_marked("is_unattended"):
+        with writing(engine()) as connection:
+            sessions.mark_seen(connection, token)
+    return User(
+        token,
+        session.account_id,
+        session.merchant_id,
+        session.merchant_name,
+        session.merchant_unp,
+        session.email,
+        session.role,
+        session.language,
+        session.theme,
+    )
+
+
+def _is_marked(mark: str, endpoint: str | None = None) -> bool:
+    view = current_app.view_functions.get(endpoint or request.endpoint or "")
+    return getattr(view, mark, False)
+
+
+def _is_public(endpoint: str) -> bool:
+    return endpoint == "static" or endpoint.endswith(".static") or _is_marked("is_public", endpoint)
+
+
+def _require_login() -> ResponseReturnValue | None:
+    if request.endpoint is None or _is_public(request.endpoint) or current_user.is_authenticated:
+        return None
+    return go_to(url_for("login.password", next=_page_asked_for()))
+
+
+def _page_asked_for() -> str | None:
+    """Where to go on after the login: the page itself, not the fragment or the form that met an ended session."""
+    if "HX-Request" in request.headers:
+        shown = urlsplit(request.headers.get("HX-Current-URL", ""))
+        return f"{shown.path}?{shown.query}" if shown.query else shown.path or None
+    return request.full_path.rstrip("?") if request.method == "GET" else None
+
+
+def go_to(address: str) -> Response:
+    """Send the browser to another page, also when htmx asks for a fragment."""
+    if "HX-Request" in request.headers:
+        return Response(headers={"HX-Redirect": address})
+    return redirect(address, code=303)
+
+
+def own_page(target: str | None) -> str:
+    """`target` if it is a page of this app behind the login, else Home: nobody is sent elsewhere after logging in."""
+    if not target or len(target) > NEXT_LENGTH_MAX or not target.isprintable():
+        return HOME
+    try:
+        parts = urlsplit(target)
+        path = unquote(parts.path)
+        twice = unquote(path)  # what a careless proxy would make of it
+        if parts.scheme or parts.netloc or twice.startswith("//") or "\\" in target + twice or not twice.isprintable():
+            return HOME
+        endpoint, _ = current_app.url_map.bind("").match(path, method="GET")
+    except (ValueError, HTTPException):
+        return HOME
+    return HOME if _is_public(endpoint) else target
