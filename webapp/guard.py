@@ -23,7 +23,7 @@ NEXT_LENGTH_MAX = 2_000
 
 
 @dataclass(frozen=True, eq=False)
-class User(UserMixin):  # type: ignore[misc]
+class User(UserMixin):
     """The logged-in person, in the company of this session."""
 
     token: str

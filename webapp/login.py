@@ -4,7 +4,7 @@ import math
 import re
 import time
 
-from flask import Blueprint, request, session, url_for
+from flask import Blueprint, Response, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext, ngettext
 from flask_login import current_user, login_user
@@ -117,7 +117,7 @@ def form_is_stale(_error: CSRFError) -> ResponseReturnValue:
     return _page(PasswordForm(), gettext("This page was open for too long. Log in once more, please.")), 400
 
 
-def _page(form: PasswordForm, problem: str | None = None) -> str:
+def _page(form: PasswordForm, problem: str | None = None) -> Response:
     if problem:
         form.code.data = None
         form.form_errors.append(problem)

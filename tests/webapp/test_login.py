@@ -432,7 +432,8 @@ def test_idle_session_ends_and_reading_keeps_it_alive(
 def test_page_that_asks_by_itself_keeps_no_session_alive(
     client: FlaskClient, app: Flask, merchant: TestMerchant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app.view_functions["home.page"], "is_unattended", True, raising=False)
+    home, _ = app.url_map.bind("").match("/")
+    monkeypatch.setattr(app.view_functions[home], "is_unattended", True, raising=False)
     sign_in(client, merchant)
     now = now_us() + sessions.IDLE_US - SECOND_US
     monkeypatch.setattr(sessions, "now_us", lambda: now)
