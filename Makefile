@@ -2,8 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+COMPILE := pip-compile -q --strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links \
+	--no-emit-trusted-host --no-emit-options --no-header --allow-unsafe
 
-.PHONY: install lock run test lint load bench clean
+.PHONY: install run test lint lock browser clean
 
 install: $(VENV)/.installed
 
@@ -12,3 +14,29 @@ $(VENV)/.installed: requirements-dev.txt pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
+
+# Browser tests use Debian's Chromium, or the one that Playwright fetches where there is no root.
+browser: install
+	command -v chromium >/dev/null || \
+		if [ "$$(id -u)" = 0 ]; then apt-get update -q && apt-get install -y -q chromium; \
+		else $(BIN)/playwright install chromium; fi
+
+run: install
+	KABINET_ENV=development $(BIN)/kabinet run
+
+test: browser
+	$(BIN)/pytest -q -n 2
+
+lint: install
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# For maintainers: renew the lock files. Needs pip-tools.
+lock:
+	$(COMPILE) --extra data --extra load --extra dev -o requirements-dev.txt pyproject.toml
+	$(COMPILE) -c requirements-dev.txt -o requirements.txt pyproject.toml
+
+clean:
+	rm -rf $(VENV) var

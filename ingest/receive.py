@@ -152,7 +152,7 @@ def _row(register: Register, document: wire.Document, received_us: int, raw: byt
         register.merchant_id,
         register.sko_id,
         document.number,
-        document.type,
+        document.type_name,
         document.uid,
         document.shift,
         issued_us,
