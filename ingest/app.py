@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
+import msgspec
 import structlog
 
 from ingest import logs, metrics, openapi, wire
@@ -68,13 +69,15 @@ async def get_document(request: Request) -> Answer:
     if register is None or scope_problem(caller.token, register):
         raise not_found()
     key = (register.merchant_id, register.sko_id, number)
-    status, kept = "accepted", await service.read(lambda connection: find_document(connection, *key))
+    status: wire.KeptStatus = "accepted"
+    kept = await service.read(lambda connection: find_document(connection, *key))
     if kept is None:
-        status, kept = "quarantined", await service.read(lambda connection: find_quarantined(connection, *key))
+        status = "quarantined"
+        kept = await service.read(lambda connection: find_quarantined(connection, *key))
     if kept is None:
         raise not_found()
     received_us, body = kept
-    return Answer(wire.encode(wire.KeptDocument(status, from_us(received_us), wire.Raw(body))))
+    return Answer(wire.encode(wire.KeptDocument(status, from_us(received_us), msgspec.Raw(body))))
 
 
 async def get_healthz(_request: Request) -> Answer:

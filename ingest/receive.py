@@ -127,7 +127,7 @@ class _Sorting:
         self._submission.quarantined.append(quarantined(merchant_id, sko_id, number, problem, self._received_us, raw))
         self._report(self._index, "quarantined", problem)
 
-    def _report(self, index: int, status: str, problem: Problem) -> None:
+    def _report(self, index: int, status: wire.ProblemStatus, problem: Problem) -> None:
         sko, number = self._elements[index]
         pointer = f"/{self._list_name}/{index}{problem.pointer}"
         self._problems.append(wire.ProblemEntry(index, sko, number, status, problem.code, pointer, problem.detail))

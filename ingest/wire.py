@@ -190,11 +190,14 @@ class Event(Struct, frozen=True):
     detail: Annotated[str, Meta(max_length=500)] | None = None
 
 
+ProblemStatus = Literal["conflict", "quarantined", "rejected"]
+
+
 class ProblemEntry(Struct, frozen=True):
     index: int
     sko: str | None
     number: int | None
-    status: Literal["conflict", "quarantined", "rejected"]
+    status: ProblemStatus
     code: str
     pointer: str
     detail: str
@@ -206,10 +209,13 @@ class Answer(Struct, frozen=True):
     problems: list[ProblemEntry]
 
 
+KeptStatus = Literal["accepted", "quarantined"]
+
+
 class KeptDocument(Struct, frozen=True):
-    status: Literal["accepted", "quarantined"]
+    status: KeptStatus
     received_at: datetime.datetime
-    document: Raw
+    document: msgspec.Raw
 
 
 class ProblemDetails(Struct, frozen=True):

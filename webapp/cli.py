@@ -18,12 +18,13 @@ from sql.tables import SKO_MODELS, TOKEN_SCOPES
 from sql.turnover import DIFFERENCES_MAX, turnover_differences
 from sql.unp import is_valid_unp, normalised_unp
 from webapp.passwords import generate_password, generate_totp_secret, hash_password
+from webapp.jobs import jobs
 from webapp.run import run
 
 DEFAULT_DATABASE_URL = "sqlite:///var/kabinet.db"
 
 
-class Unp(click.ParamType):
+class Unp(click.ParamType[str]):
     """A УНП with a right check digit."""
 
     name = "УНП"
@@ -35,7 +36,7 @@ class Unp(click.ParamType):
         return unp
 
 
-class Matching(click.ParamType):
+class Matching(click.ParamType[str]):
     """Text that a pattern describes as a whole."""
 
     def __init__(self, name: str, pattern: str, rule: str) -> None:
@@ -213,6 +214,7 @@ def verify(context: click.Context, unp: str | None, as_json: bool) -> None:
 
 
 main.add_command(run)
+main.add_command(jobs)
 # Commands that live on another floor (`kabinet replay`, …) plug in; a deployment without that floor lacks them.
 for entry in importlib.metadata.entry_points(group="kabinet.commands"):
     main.add_command(entry.load(), entry.name)

@@ -121,6 +121,7 @@ def test_the_same_event_again_is_a_duplicate(engine: sa.Engine, register: Regist
 
 
 JSON_TYPE = {"content-type": "application/json"}
+GZIP = JSON_TYPE | {"content-encoding": "gzip"}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,46 @@
+"""`kabinet jobs`: work that nobody waits for, each a minute apart. Safe to run more than once at a time."""
+
+import os
+import signal
+import threading
+
+import click
+import structlog
+
+from sql.dialect import storage_errors
+from sql.engine import Engine, connect, writing
+from sql.errors import StorageUnavailable
+from sql.heartbeats import beat
+from sql.sessions import sweep_sessions
+from sql.throttle import sweep_throttle
+
+INTERVAL_S = 60
+
+log = structlog.get_logger()
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Do everything once, and end.")
+def jobs(once: bool) -> None:
+    """Sweep what has expired: sessions and login throttles."""
+    engine = connect(os.environ.get("DATABASE_URL") or "sqlite:///var/kabinet.db")
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    while True:
+        run_once(engine)
+        if once or stop.wait(INTERVAL_S):
+            break
+    engine.dispose()
+
+
+def run_once(engine: Engine) -> None:
+    """One round. A database that doesn't answer is asked again a minute later."""
+    try:
+        with storage_errors(), writing(engine) as connection:
+            beat(connection, "jobs")
+            sessions, throttles = sweep_sessions(connection), sweep_throttle(connection)
+    except StorageUnavailable as error:
+        log.warning("storage_unavailable", error=str(error))
+        return
+    log.info("swept", sessions=sessions, throttles=throttles)
