@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 COMPILE := pip-compile -q --strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--no-emit-trusted-host --no-emit-options --no-header --allow-unsafe
 
-.PHONY: install run test lint lock browser clean
+.PHONY: install run test lint load bench lock browser clean
 
 install: $(VENV)/.installed
 
@@ -22,7 +22,7 @@ browser: install
 		else $(BIN)/playwright install chromium; fi
 
 run: install
-	KABINET_ENV=development $(BIN)/kabinet run
+	KABINET_ENV=development $(BIN)/kabinet run --demo
 
 test: browser
 	$(BIN)/pytest -q -n 2
@@ -32,6 +32,12 @@ lint: install
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+load: install
+	$(BIN)/python -m loadtests.run
+
+bench: install
+	$(BIN)/python -m loadtests.bench
 
 # For maintainers: renew the lock files. Needs pip-tools.
 lock:
