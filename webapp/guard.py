@@ -117,8 +117,8 @@ def go_to(address: str) -> Response:
     return redirect(address, code=303)
 
 
-def own_page(target: str | None) -> str:
-    """`target` if it is a page of this app behind the login, else Home: nobody is sent elsewhere after logging in."""
+def own_page(target: str | None, *, even_public: bool = False) -> str:
+    """`target` if it is a page of this app behind the login, or any page of it, else Home: nobody is sent elsewhere."""
     if not target or len(target) > NEXT_LENGTH_MAX or not target.isprintable():
         return HOME
     try:
@@ -130,4 +130,4 @@ def own_page(target: str | None) -> str:
         endpoint, _ = current_app.url_map.bind("").match(path, method="GET")
     except (ValueError, HTTPException):
         return HOME
-    return HOME if _is_public(endpoint) else target
+    return HOME if _is_public(endpoint) and not even_public else target

@@ -1,0 +1,66 @@
+"""Settings of the web app, from the environment."""
+
+import os
+from dataclasses import dataclass
+from typing import Self
+
+DEFAULT_DATABASE_URL = "sqlite:///var/kabinet.db"
+SECRET_KEY_LENGTH_MIN = 32
+# Sessions live in the database under tokens of their own, so on a developer's machine this key guards nothing.
+DEVELOPMENT_KEY = "only for development; set SECRET_KEY"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What differs between installations; `from_environment` names the variable of each."""
+
+    secret_key: str
+    database_url: str = DEFAULT_DATABASE_URL
+    development: bool = False
+    secure_cookies: bool = True  # the site is reached over TLS only
+    trusted_proxies: int = 0  # reverse proxies in front of the app, whose X-Forwarded-For and -Proto are believed
+    session_idle_minutes: int = 30
+    metrics_token: str | None = None  # what a Prometheus elsewhere sends as a bearer token
+    assets_folder: str = "var/assets"  # hashed and compressed copies of static/, made when the app starts
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Raises ValueError with a sentence for a variable that is missing or wrong."""
+        environment = os.environ.get("KABINET_ENV") or "production"
+        if environment not in ("development", "production"):
+            raise ValueError(f"KABINET_ENV must be development or production, not {environment!r}")
+        development = environment == "development"
+        return cls(
+            secret_key=_secret_key(development),
+            database_url=os.environ.get("DATABASE_URL") or DEFAULT_DATABASE_URL,
+            development=development,
+            secure_cookies=_switch("SECURE_COOKIES", default=not development),
+            trusted_proxies=_whole_number("TRUSTED_PROXIES", default=0, least=0),
+            session_idle_minutes=_whole_number("SESSION_IDLE_MINUTES", default=30, least=1),
+            metrics_token=os.environ.get("METRICS_TOKEN") or None,
+            assets_folder=os.environ.get("ASSETS_FOLDER") or "var/assets",
+        )
+
+
+def _secret_key(development: bool) -> str:
+    key = os.environ.get("SECRET_KEY") or (DEVELOPMENT_KEY if development else "")
+    if len(key) < SECRET_KEY_LENGTH_MIN:
+        raise ValueError(
+            f"SECRET_KEY must be set to at least {SECRET_KEY_LENGTH_MIN} random characters "
+            "(`openssl rand -base64 32` makes some), or KABINET_ENV to development"
+        )
+    return key
+
+
+def _switch(name: str, *, default: bool) -> bool:
+    text = os.environ.get(name) or ("1" if default else "0")
+    if text not in ("0", "1"):
+        raise ValueError(f"{name} must be 0 or 1, not {text!r}")
+    return text == "1"
+
+
+def _whole_number(name: str, *, default: int, least: int) -> int:
+    text = os.environ.get(name) or str(default)
+    if not (text.isascii() and text.isdecimal()) or int(text) < least:
+        raise ValueError(f"{name} must be a whole number of at least {least}, not {text!r}")
+    return int(text)
