@@ -98,7 +98,7 @@ def log_in() -> ResponseReturnValue:
 @blueprint.get("/login/<any(signature, email):way>")
 @public
 def not_yet(way: str) -> ResponseReturnValue:
-    return page_or_fragment("login/not_yet.html", None, way=way)
+    return page_or_fragment("login/not_yet.html", None, way=way, next=request.args.get("next"))
 
 
 @blueprint.post("/logout")

@@ -19,6 +19,12 @@ ROOT = Path(__file__).parents[2]
 START_S = 30
 # Chromium reports any answer of 4xx on its console; pages answer so on purpose.
 EXPECTED_ON_CONSOLE = "Failed to load resource: the server responded with a status of 4"
+# A change of theme fades; halfway, no contrast is right.
+WAIT_FOR_COLOURS = """async () => {
+    await new Promise(requestAnimationFrame);
+    const fading = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
+    await Promise.allSettled(fading.map((animation) => animation.finished));
+}"""
 
 
 @dataclass(frozen=True)
@@ -39,8 +45,14 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def assets_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Shared by all servers: compressing the files takes a second or two."""
+    return tmp_path_factory.mktemp("assets")
+
+
 @pytest.fixture
-def server(database_url: str, tmp_path: Path) -> Iterator[Server]:
+def server(database_url: str, assets_folder: Path, tmp_path: Path) -> Iterator[Server]:
     """The app as it runs in production, in a process of its own, on the database of this test."""
     with socket.create_server(("127.0.0.1", 0)) as listener, (tmp_path / "server.log").open("wb") as log:
         listener.set_inheritable(True)
@@ -56,7 +68,13 @@ def server(database_url: str, tmp_path: Path) -> Iterator[Server]:
         process = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", *options, "webapp:create_app()"],
             cwd=ROOT,
-            env=os.environ | {"DATABASE_URL": database_url, "SECRET_KEY": "s" * 32, "KABINET_ENV": "development"},
+            env=os.environ
+            | {
+                "DATABASE_URL": database_url,
+                "SECRET_KEY": "s" * 32,
+                "KABINET_ENV": "development",
+                "ASSETS_FOLDER": str(assets_folder),
+            },
             pass_fds=[listener.fileno()],
             stdout=log,
             stderr=log,
@@ -122,6 +140,7 @@ def axe() -> Callable[[Page], None]:
     def check(page: Page) -> None:
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            page.evaluate(WAIT_FOR_COLOURS)
             found = checker.run(page, options=options)
             assert found.violations_count == 0, f"{page.url}, {scheme}:\n{found.generate_report()}"
 
