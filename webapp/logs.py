@@ -33,7 +33,7 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 def configure(*, development: bool) -> None:
     output: list[Any] = (
-        [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if development
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
     )

@@ -145,7 +145,7 @@ ACCOUNT = Section(
 )
 
 
-_PLACES = {
+PLACES = {
     address: Place(section, page)
     for section in (*SECTIONS, ACCOUNT)
     for page in section.pages
@@ -156,7 +156,7 @@ _PLACES = {
 def init_app(app: Flask) -> None:
     """After all blueprints: an address that none of them serves gets a page that says so."""
     served = {rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())}
-    for address, place in _PLACES.items():
+    for address, place in PLACES.items():
         if address not in served:
             app.add_url_rule(address, f"being built: {address}", _being_built(place.page), methods=["GET"])
     app.context_processor(lambda: {"sections": SECTIONS, "account": ACCOUNT, "place": place_of(request.path)})
@@ -171,6 +171,6 @@ def _being_built(page: Page) -> Callable[[], ResponseReturnValue]:
 
 def place_of(path: str) -> Place | None:
     """The page that an address belongs to: its own, or the nearest one above it."""
-    while path not in _PLACES and path.strip("/"):
+    while path not in PLACES and path.strip("/"):
         path = path.rpartition("/")[0]
-    return _PLACES.get(path)
+    return PLACES.get(path)

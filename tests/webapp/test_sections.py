@@ -1,0 +1,123 @@
+"""The sections: every page of the guide has its place and its address, and says so while it isn't built."""
+
+import re
+from html import unescape
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.accounts import make_merchant, sign_in
+from tests.webapp.conftest import CountQueries
+from webapp.sections import ACCOUNT, PLACES, SECTIONS, place_of
+
+# What the guide calls its sections and pages.
+GUIDE = {
+    "Главная": ["/"],
+    "Доходы": ["/sales", "/turnover"],
+    "Кассовые документы": ["/documents"],
+    "Администрирование": ["/outlets", "/skos", "/register-settings/users", "/register-settings/smart-x/users"],
+    "Уведомления": ["/notifications"],
+    "Отчёты": ["/reports"],
+    "Акты": ["/acts/registration", "/acts/subscription"],
+    "Инструкции": ["/instructions"],
+}
+ADDRESSES = [page.address for section in (*SECTIONS, ACCOUNT) for page in section.pages]
+
+
+def page_of(client: FlaskClient, address: str) -> str:
+    response = client.get(address)
+    assert response.status_code == 200, address
+    return unescape(response.get_data(as_text=True))
+
+
+def test_sections_are_those_of_the_guide(app: Flask) -> None:
+    with app.test_request_context():
+        assert {str(section.name): [page.address for page in section.pages] for section in SECTIONS} == GUIDE
+
+
+@pytest.mark.parametrize("language", ["ru", "be", "en"])
+def test_every_page_answers_and_is_marked_in_the_navigation(logged_in_client: FlaskClient, language: str) -> None:
+    logged_in_client.set_cookie("language", language)
+    for address in ADDRESSES:
+        page = page_of(logged_in_client, address)
+        assert re.search(rf'<a[^>]* href="{address}" aria-current="page">', page), address
+        assert f'<html lang="{language}">' in page
+        assert page.count("<h1>") == 1
+        assert page.count("<main") == 1
+
+
+def test_no_link_of_a_page_is_dead(logged_in_client: FlaskClient) -> None:
+    pages = [page_of(logged_in_client, address) for address in ADDRESSES]
+    links = {link for page in pages for link in re.findall(r'<a [^>]*href="(/[^"]*)"', page)}
+    assert set(ADDRESSES) <= links
+    for link in links:
+        page_of(logged_in_client, link)
+
+
+def test_page_that_is_not_built_says_so_and_what_it_will_show(logged_in_client: FlaskClient) -> None:
+    page = page_of(logged_in_client, "/instructions")
+    assert "Эта страница ещё строится." in page
+    assert "Руководства по кассам и по личному кабинету." in page
+    assert "<title>Инструкции · Kabinet</title>" in page
+
+
+def test_page_that_is_not_built_asks_the_database_only_who_it_is(
+    logged_in_client: FlaskClient, count_queries: CountQueries
+) -> None:
+    with count_queries() as queries:
+        page_of(logged_in_client, "/instructions")
+    assert len(queries) == 1
+
+
+def test_pages_of_the_section_are_tabs_on_narrow_screens(logged_in_client: FlaskClient) -> None:
+    tabs = re.search(r'<nav class="content-tabs.*?</nav>', page_of(logged_in_client, "/turnover"), re.DOTALL)
+    assert tabs
+    assert re.findall(r'href="([^"]+)"', tabs[0]) == ["/sales", "/turnover"]
+    assert "content-tabs" not in page_of(logged_in_client, "/documents")
+
+
+def test_company_and_account_stand_above_every_page(logged_in_client: FlaskClient) -> None:
+    page = page_of(logged_in_client, "/reports/completeness")
+    assert "ООО Ромашка" in page
+    assert "191832203" in page
+    assert "owner-191832203@romashka.by" in page
+    assert 'action="/logout"' in page
+
+
+def test_company_name_is_text_whatever_it_contains(app: Flask, engine: sa.Engine) -> None:
+    client = app.test_client()
+    sign_in(client, make_merchant(engine, name="<script>alert('К')</script>"))
+    html = client.get("/sales").get_data(as_text=True)
+    assert "<script>alert" not in html
+    assert "&lt;script&gt;alert" in html
+
+
+@pytest.mark.parametrize(
+    ("path", "address"),
+    [
+        ("/", "/"),
+        ("/documents/300012345/7", "/documents"),
+        ("/skos/300012345", "/skos"),
+        ("/register-settings/smart-x/receipt", "/register-settings/smart-x/users"),
+        ("/reports/completeness", "/reports"),
+    ],
+)
+def test_addresses_within_a_page_belong_to_it(path: str, address: str) -> None:
+    place = place_of(path)
+    assert place is not None
+    assert place.page.address == address
+
+
+@pytest.mark.parametrize("path", ["/no-such-page", "/no/such/page", "", "//"])
+def test_other_addresses_belong_nowhere(path: str) -> None:
+    assert place_of(path) is None
+
+
+def test_built_page_takes_the_place_of_its_announcement(app: Flask) -> None:
+    served = {rule.rule: rule.endpoint for rule in app.url_map.iter_rules() if rule.rule in PLACES}
+    assert set(served) == set(PLACES)
+    for address, endpoint in served.items():
+        others = [rule for rule in app.url_map.iter_rules() if rule.rule == address and rule.endpoint != endpoint]
+        assert not [rule for rule in others if "GET" in (rule.methods or ())], address
