@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 import structlog
 
-from ingest import logs, metrics, openapi, wire
+from ingest import answers, logs, metrics, openapi, reading
 from ingest.bodies import ClientGone, Receive, read_body
 from ingest.failures import Failure, too_large
 from ingest.receive import receive_documents, receive_events, scope_problem
@@ -69,7 +69,7 @@ async def get_document(request: Request) -> Answer:
     if register is None or scope_problem(caller.token, register):
         raise not_found()
     key = (register.merchant_id, register.sko_id, number)
-    status: wire.KeptStatus = "accepted"
+    status: answers.KeptStatus = "accepted"
     kept = await service.read(lambda connection: find_document(connection, *key))
     if kept is None:
         status = "quarantined"
@@ -77,7 +77,7 @@ async def get_document(request: Request) -> Answer:
     if kept is None:
         raise not_found()
     received_us, body = kept
-    return Answer(wire.encode(wire.KeptDocument(status, from_us(received_us), msgspec.Raw(body))))
+    return Answer(answers.encode(answers.KeptDocument(status, from_us(received_us), msgspec.Raw(body))))
 
 
 async def get_healthz(_request: Request) -> Answer:
@@ -175,9 +175,9 @@ class App:
             return
         except Failure as failure:
             answer = failed(failure)
-        except (wire.MalformedJson, wire.InvalidEnvelope) as error:
+        except (reading.MalformedJson, reading.InvalidEnvelope) as error:
             answer = failed(Failure(400, error.code, str(error)))
-        except wire.TooMany as error:
+        except reading.TooMany as error:
             answer = failed(too_large(str(error)))
         except Exception:
             log.exception("request_failed", path=request.path)

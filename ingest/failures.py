@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from ingest.wire import ProblemDetails, encode
+from ingest.answers import ProblemDetails, encode
 
 
 class Failure(Exception):

@@ -14,7 +14,7 @@ from prometheus_client import (
     multiprocess,
 )
 
-from ingest.wire import ProblemEntry
+from ingest.answers import ProblemEntry
 
 REQUESTS = Counter("kabinet_ingest_requests_total", "Requests answered", ["route", "status"])
 DOCUMENTS = Counter("kabinet_ingest_documents_total", "Documents and events, by what became of them", ["outcome"])

@@ -4,7 +4,9 @@ from typing import Any
 
 import msgspec
 
-from ingest.wire import ENTRIES_MAX, Answer, Document, Event, ProblemDetails, encode
+from ingest.answers import Answer, ProblemDetails, encode
+from ingest.reading import ENTRIES_MAX
+from ingest.wire import Document, Event
 
 _REF = "#/components/schemas/{name}"
 _TYPES = (Document, Event, Answer, ProblemDetails)

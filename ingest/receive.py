@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from ingest import metrics, wire
+from ingest import answers, metrics, reading, wire
 from ingest.commit import Outcome, Submission, quarantined
 from ingest.directory import Register
 from ingest.problems import Problem
@@ -28,7 +28,7 @@ class Unreadable(NamedTuple):
 
 async def receive_documents(service: Service, token: Token, body: bytes) -> bytes:
     """The answer to POST /v1/documents. Raises Failure; whatever the answer acknowledges is on disk."""
-    bodies = wire.decode_documents(body)
+    bodies = reading.decode_documents(body)
     documents = [_read_document(raw) for raw in bodies]
     await service.load({document.sko for document in documents if document.sko is not None})
     sorting = _Sorting(service, token, "documents", len(body))
@@ -39,7 +39,7 @@ async def receive_documents(service: Service, token: Token, body: bytes) -> byte
 
 async def receive_events(service: Service, token: Token, body: bytes) -> bytes:
     """The answer to POST /v1/events. Raises Failure; whatever the answer acknowledges is on disk."""
-    bodies = wire.decode_events(body)
+    bodies = reading.decode_events(body)
     events = [_read_event(raw) for raw in bodies]
     await service.load({event.sko for event in events if event.sko is not None})
     sorting = _Sorting(service, token, "events", len(body))
@@ -49,13 +49,13 @@ async def receive_events(service: Service, token: Token, body: bytes) -> bytes:
 
 
 def _read_document(raw: bytes) -> wire.Document | Unreadable:
-    read = wire.read_document(raw)
-    return Unreadable(*wire.peek(raw), read) if isinstance(read, Problem) else read
+    read = reading.read_document(raw)
+    return Unreadable(*reading.peek(raw), read) if isinstance(read, Problem) else read
 
 
 def _read_event(raw: bytes) -> wire.Event | Unreadable:
-    read = wire.read_event(raw)
-    return Unreadable(wire.peek(raw)[0], None, read) if isinstance(read, Problem) else read
+    read = reading.read_event(raw)
+    return Unreadable(reading.peek(raw)[0], None, read) if isinstance(read, Problem) else read
 
 
 def scope_problem(token: Token, register: Register | None) -> Problem | None:
@@ -78,7 +78,7 @@ class _Sorting:
         self._list_name = list_name
         self._received_us = now_us()
         self._index = -1
-        self._problems: list[wire.ProblemEntry] = []
+        self._problems: list[answers.ProblemEntry] = []
         self._elements: list[tuple[str | None, int | None]] = []  # СКО and number, for the problems of the writer
         self._submission = Submission(size=body_size)
 
@@ -105,7 +105,7 @@ class _Sorting:
         elif register is not None:
             occurred_us = to_us(event.occurred_at)
             key = (register.merchant_id, register.sko_id, occurred_us, event.kind)
-            self._submission.events.append(NewEvent(*key, event.detail, self._received_us))
+            self._submission.events.append(NewEvent(*key, event.detail or None, self._received_us))
 
     def _next(self, sko: str | None, number: int | None) -> Register | Problem | None:
         """The register that the next element names, or why the token may not post it.
@@ -127,10 +127,10 @@ class _Sorting:
         self._submission.quarantined.append(quarantined(merchant_id, sko_id, number, problem, self._received_us, raw))
         self._report(self._index, "quarantined", problem)
 
-    def _report(self, index: int, status: wire.ProblemStatus, problem: Problem) -> None:
+    def _report(self, index: int, status: answers.ProblemStatus, problem: Problem) -> None:
         sko, number = self._elements[index]
         pointer = f"/{self._list_name}/{index}{problem.pointer}"
-        self._problems.append(wire.ProblemEntry(index, sko, number, status, problem.code, pointer, problem.detail))
+        self._problems.append(answers.ProblemEntry(index, sko, number, status, problem.code, pointer, problem.detail))
 
     async def answer(self) -> bytes:
         """Have everything written; the answer. Raises Failure 503."""
@@ -142,7 +142,7 @@ class _Sorting:
             self._report(index, "conflict" if problem.code == CONFLICT else "quarantined", problem)
         self._problems.sort(key=lambda entry: entry.index)
         metrics.count(outcome.accepted, outcome.duplicates, self._problems)
-        return wire.encode(wire.Answer(outcome.accepted, outcome.duplicates, self._problems))
+        return answers.encode(answers.Answer(outcome.accepted, outcome.duplicates, self._problems))
 
 
 def _row(register: Register, document: wire.Document, received_us: int, raw: bytes) -> NewDocument:

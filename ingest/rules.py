@@ -1,9 +1,10 @@
 """The arithmetic of the contract. Pure: a document and a clock reading in, a Problem or nothing out."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ingest.problems import Problem
-from ingest.wire import Document, DrawerMovement, Modifier, Payment, Receipt, Rollback
+from ingest.wire import Document, DrawerMovement, Item, Modifier, Payment, Receipt, Rollback
 from sql.instants import DAY_US, to_us
 
 
@@ -21,61 +22,75 @@ NOTHING = Amounts(0, 0, 0, 0, 0)
 
 
 def check(document: Document, now_us: int) -> Problem | None:
-    """The first rule that a document breaks, or None."""
+    """The first rule that a document breaks at this instant, or None."""
     if to_us(document.issued_at) > now_us + DAY_US:
-        return Problem("issued_in_future", "/issued_at", "`issued_at` is more than 24 hours ahead.")
+        return Problem("issued_in_future", "/issued_at", "`issued_at` is more than 24 hours ahead of now.")
     if isinstance(document, Receipt):
         return _check_receipt(document)
     if isinstance(document, Rollback):
-        paid = sum(payment.sum for payment in document.payments)
+        paid = sum(_paid(document.payments))
         if paid != document.total:
-            return Problem("payments_mismatch", "/payments", f"Payments are {paid}, the total is {document.total}.")
+            detail = f"The payments add up to {paid}, `total` says {document.total}."
+            return Problem("payments_mismatch", "/payments", detail)
     return None
 
 
 def _check_receipt(receipt: Receipt) -> Problem | None:
-    total = 0
+    total = sum([modifier.sum for modifier in receipt.modifiers])
     for place, item in enumerate(receipt.items):
-        # Half up, in integers: neither a price nor a quantity is ever negative.
-        expected = (item.price * item.quantity + 500) // 1000
-        for modifier in item.modifiers:
-            expected += modifier.sum
+        expected = _item_sum(item)
         if item.sum != expected:
-            return Problem("item_sum_mismatch", f"/items/{place}/sum", f"The sum is {item.sum}, expected {expected}.")
+            detail = f"Price, quantity and modifiers give {expected}, `sum` says {item.sum}."
+            return Problem("item_sum_mismatch", f"/items/{place}/sum", detail)
         total += expected
-    for modifier in receipt.modifiers:
-        total += modifier.sum
     if receipt.total != total:
-        return Problem("total_mismatch", "/total", f"The total is {receipt.total}, items and modifiers give {total}.")
-    paid = sum(payment.sum for payment in receipt.payments)
-    if paid - receipt.change != total:
-        detail = f"Payments {paid} less change {receipt.change} are not the total {total}."
+        detail = f"Items and modifiers add up to {total}, `total` says {receipt.total}."
+        return Problem("total_mismatch", "/total", detail)
+    cash, cashless, other = _paid(receipt.payments)
+    paid = cash + cashless + other - receipt.change
+    if paid != total:
+        detail = f"The payments less change add up to {paid}, `total` says {total}."
         return Problem("payments_mismatch", "/payments", detail)
-    if receipt.change > (cash := _paid_by("cash", receipt.payments)):
-        return Problem("change_exceeds_cash", "/change", f"The change is {receipt.change}, the cash paid {cash}.")
+    if receipt.change > cash:
+        detail = f"`change` is {receipt.change}, but only {cash} was paid in cash."
+        return Problem("change_exceeds_cash", "/change", detail)
     return None
 
 
+def _item_sum(item: Item) -> int:
+    # Half up, in integers: neither a price nor a quantity is ever negative.
+    gross = (item.price * item.quantity + 500) // 1000
+    return gross + sum([modifier.sum for modifier in item.modifiers]) if item.modifiers else gross
+
+
 def amounts(document: Document) -> Amounts:
-    """What a document adds up to, by payment type; nothing for shift_open and z_report."""
-    if isinstance(document, DrawerMovement):
-        return Amounts(document.sum, 0, 0, 0, 0)
-    if not isinstance(document, Receipt | Rollback):
-        return NOTHING
-    payments = document.payments
-    cash, change, discount = _paid_by("cash", payments), 0, 0
+    """What a document adds up to; of deposit, withdrawal and payout a total alone, nothing of shift_open, z_report."""
     if isinstance(document, Receipt):
-        change = document.change
+        cash, cashless, other = _paid(document.payments)
         discount = _discount(document.modifiers)
         for item in document.items:
             if item.modifiers:
                 discount += _discount(item.modifiers)
-    return Amounts(document.total, cash - change, _paid_by("cashless", payments), _paid_by("other", payments), discount)
+        return Amounts(document.total, cash - document.change, cashless, other, discount)
+    if isinstance(document, Rollback):
+        return Amounts(document.total, *_paid(document.payments), 0)
+    if isinstance(document, DrawerMovement):
+        return Amounts(document.sum, 0, 0, 0, 0)
+    return NOTHING
 
 
-def _paid_by(type_: str, payments: list[Payment]) -> int:
-    return sum(payment.sum for payment in payments if payment.type == type_)
+def _paid(payments: Sequence[Payment]) -> tuple[int, int, int]:
+    """What was paid in cash (change included), cashless and otherwise."""
+    cash = cashless = other = 0
+    for payment in payments:
+        if payment.type == "cash":
+            cash += payment.sum
+        elif payment.type == "cashless":
+            cashless += payment.sum
+        else:
+            other += payment.sum
+    return cash, cashless, other
 
 
-def _discount(modifiers: list[Modifier]) -> int:
-    return -sum(modifier.sum for modifier in modifiers if modifier.sum < 0)
+def _discount(modifiers: Sequence[Modifier]) -> int:
+    return -sum([modifier.sum for modifier in modifiers if modifier.sum < 0])

@@ -1,14 +1,14 @@
 """Quarantine: documents that broke a rule. The sale has already happened, so nothing is dropped."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import sqlalchemy as sa
 
 from sql import dialect
 from sql.tables import quarantine
 
-CONFLICT = "different_content"
+CONFLICT: Final = "different_content"
 
 
 class Quarantined(NamedTuple):

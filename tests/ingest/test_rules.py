@@ -7,8 +7,8 @@ import pytest
 
 from ingest.content import canonical, same_content
 from ingest.problems import Problem
+from ingest.reading import InvalidEnvelope, MalformedJson, TooMany, decode_documents, peek, read_document
 from ingest.rules import amounts, check
-from ingest.wire import InvalidEnvelope, MalformedJson, TooMany, decode_documents, peek, read_document
 
 NOW_US = 1_795_424_400_000_000
 

@@ -7,8 +7,8 @@ from collections import Counter
 import pytest
 
 from ingest.problems import Problem
+from ingest.reading import read_document
 from ingest.rules import check
-from ingest.wire import read_document
 from loadtests.generator import History, batch, encode, sales
 from sql.instants import now_us
 

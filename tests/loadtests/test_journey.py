@@ -8,8 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from ingest.problems import Problem
+from ingest.reading import read_document
 from ingest.rules import check
-from ingest.wire import read_document
 from loadtests.dataset import Basket, DataSet, Line, Product, totals_by_store_and_month
 from loadtests.generator import encode
 from loadtests.journey import Chain, Goods, register_count
