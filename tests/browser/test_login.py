@@ -6,6 +6,8 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 
+from sql.engine import writing
+from sql.sessions import end_all_sessions
 from tests.accounts import TestMerchant, make_merchant
 from tests.browser.conftest import Server, is_wider_than_its_window
 
@@ -80,6 +82,20 @@ def test_nothing_is_shown_after_the_logout(page: Page, server: Server, merchant:
     page.go_back()
     expect(page.locator("[name=password]")).to_be_visible()
     expect(page.get_by_text(merchant.name)).to_have_count(0)
+
+
+def test_page_whose_session_has_ended_goes_to_the_login_and_comes_back(
+    page: Page, server: Server, merchant: TestMerchant, engine: sa.Engine
+) -> None:
+    page.goto(server.address("/sales"))
+    fill_in(page, merchant)
+    expect(page).to_have_url(server.address("/sales"))
+    with writing(engine) as connection:
+        end_all_sessions(connection, merchant.account_id)
+    page.evaluate("htmx.ajax('GET', '/', '#main')")
+    expect(page.locator("[name=password]")).to_be_visible()
+    fill_in(page, merchant)
+    expect(page).to_have_url(server.address("/sales"))
 
 
 def test_login_works_without_javascript(page_without_javascript: Page, server: Server, merchant: TestMerchant) -> None:
