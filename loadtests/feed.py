@@ -37,15 +37,15 @@ class Pace:
 
     def __init__(self, speed: float) -> None:
         self._speed = speed
-        self._begun_s = time.monotonic()
-        self._first: datetime | None = None
+        self._begun: tuple[datetime, float] | None = None  # the first document's time, and ours then
 
     def ahead_s(self, issued_at: str) -> float:
         """How long a document must wait from now on, in seconds."""
         at = datetime.fromisoformat(issued_at)
-        self._first = self._first or at
-        due_s = self._begun_s + (at - self._first).total_seconds() / self._speed
-        return due_s - time.monotonic()
+        now_s = time.monotonic()
+        self._begun = self._begun or (at, now_s)
+        first, begun_s = self._begun
+        return begun_s + (at - first).total_seconds() / self._speed - now_s
 
 
 def feed(days: Days, first: date, last: date, service: Service, label: str) -> Fed:

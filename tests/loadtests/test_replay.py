@@ -55,27 +55,14 @@ def test_replayed_receipts_are_all_in_and_add_up(ingest_url: str, engine: sa.Eng
     assert_clean_books(engine)
 
 
-def test_replaying_again_counts_nothing_twice(ingest_url: str, engine: sa.Engine) -> None:
+def test_further_replays_add_what_is_missing_and_count_nothing_twice(ingest_url: str, engine: sa.Engine) -> None:
     assert run_replay(ingest_url).exit_code == 0
     documents = count(engine, document)
-    again = run_replay(ingest_url, "--check")
-    assert again.exit_code == 0, again.output
-    assert (
-        f"0 documents of 3 stores from 2026-06-10 to 2026-06-25 are in, {documents} were there before" in again.output
-    )
-    assert count(engine, document) == documents
-    assert_clean_books(engine)
-
-
-def test_a_wider_replay_adds_what_is_missing(ingest_url: str, engine: sa.Engine) -> None:
-    assert run_replay(ingest_url).exit_code == 0
-    wider = run_replay(ingest_url, "--check", part=("--stores", "4", "--end-on", "2026-06-30", "--days", "40"))
+    wider = run_replay(ingest_url, "--check", part=("--stores", "4", "--end-on", "2026-06-30", "--days", "30"))
     assert wider.exit_code == 0, wider.output
+    assert f"are in, {documents} were there before" in wider.output
+    assert count(engine, document) > documents
     assert_clean_books(engine)
-
-
-def test_the_same_receipts_on_other_days_are_refused_with_a_sentence(ingest_url: str, engine: sa.Engine) -> None:
-    assert run_replay(ingest_url).exit_code == 0
     moved = run_replay(ingest_url, part=("--stores", "3", "--end-on", "2026-06-29", "--days", "10"))
     assert moved.exit_code == 1
     assert "end on the same one" in moved.output
