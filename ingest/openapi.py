@@ -1,103 +1,189 @@
-"""The contract as OpenAPI 3.1, made from the Structs that the service decodes with."""
+"""The contract as OpenAPI 3.1, made from the Structs that the service decodes and encodes with."""
 
 from typing import Any
 
 import msgspec
 
-from ingest.answers import Answer, ProblemDetails, encode
+from ingest import examples
+from ingest.answers import Answer, KeptDocument, ProblemDetails, encode
+from ingest.fields import NUMBER_MAX
 from ingest.reading import ENTRIES_MAX
 from ingest.wire import Document, Event
 
-_REF = "#/components/schemas/{name}"
-_TYPES = (Document, Event, Answer, ProblemDetails)
-(_DOCUMENT, _EVENT, _ANSWER, _PROBLEM), _COMPONENTS = msgspec.json.schema_components(_TYPES, ref_template=_REF)
+Schema = dict[str, Any]
 
-_FAILURES = {
-    "400": "The body is no JSON (`malformed_json`) or the envelope is wrong (`invalid_envelope`).",
-    "401": "No token, or an unknown or revoked one.",
-    "404": "Nothing is there that this token may see.",
-    "408": "The body did not arrive in time.",
-    "413": "Over 4 MiB after decompression, or over 1,000 entries.",
-    "415": "Another content type than application/json, or another encoding than gzip and zstd.",
-    "429": "The token is over its rate; see Retry-After.",
-    "503": "Too much is waiting (`busy`), or the database does not answer (`storage_unavailable`); see Retry-After.",
+ABOUT = """\
+What a cash register, or a gateway that forwards for many, needs to report its documents and events.
+
+**Values.** Money is a whole number of minor units (kopecks), a quantity one of thousandths; a number with a fraction
+or an exponent is invalid, also 1.0. Times are RFC 3339 with an offset. An optional field is left out, never null.
+Fields beyond those named here are allowed and kept: a stored document is byte for byte what was sent. Text holds no
+control characters (U+0000 to U+001F, U+007F) and no lone surrogates. Where a name appears twice in an object, the
+last one counts. Arrays and objects nest at most 64 deep.
+
+**Sending again is always safe.** A 200 is sent only after everything that it acknowledges is committed to disk. After
+a 408, 429, 503, or no answer at all, send the same body again; `Retry-After` says when.
+
+**Bodies** are `application/json` in UTF-8, 4 MiB at most after decompression, and may carry
+`Content-Encoding: gzip` or `zstd`. No resource takes query parameters (400). What answers GET answers HEAD too.
+
+**Errors** of whole requests are `application/problem+json` (RFC 9457); `code` is for machines, `detail` for people,
+`request_id` for support. Another method than those listed is a 405 that names them in `Allow`."""
+
+OUTCOMES = """\
+Each document has an outcome of its own, checked in this order; the first broken rule is reported.
+
+| outcome | when | stored |
+|---|---|---|
+| rejected | `unknown_sko`, `sko_out_of_scope`: the СКО is unknown, or another token's | nothing |
+| quarantined | it is JSON, but breaks a rule | the bytes with the reason, once |
+| accepted | valid and new | document and turnover, in one transaction |
+| duplicate | same `sko` and `number`, same content | nothing more |
+| conflict | `different_content`: same `sko` and `number`, different content | the new bytes, once; the first stay |
+
+Rules, in order: the fields (`unknown_type`, `invalid_field`); `issued_in_future`, more than 24 hours ahead; then of a
+sale or refund `item.sum` = `price` × `quantity` / 1000, rounded half up, + Σ `item.modifiers.sum`
+(`item_sum_mismatch`), `total` = Σ `item.sum` + Σ `modifiers.sum` (`total_mismatch`), Σ `payments.sum` − `change` =
+`total` (`payments_mismatch`), `change` ≤ the cash paid (`change_exceeds_cash`); of a rollback Σ `payments.sum` =
+`total` (`payments_mismatch`), it says of its sale what the sale says (`rollback_mismatch`), and a sale is annulled
+once (`already_annulled`). The figures of a Z-report are kept and compared, never a reason to quarantine it.
+
+Same content means equal JSON values: key order, white space and the spelling of numbers do not matter. A quarantined
+document may be corrected under its number. Documents may come late, out of order and with gaps. An element whose
+`sko` can't be read is quarantined under the token's merchant; a token with the scope `operator` has none, so there it
+is rejected as `unknown_sko`. A document that breaks its schema therefore answers 200 with a problem, not 400."""
+
+EVENT_OUTCOMES = """\
+The same `sko`, `kind` and `occurred_at` again is a duplicate, whatever its `detail`. An event that breaks a rule is
+quarantined (`invalid_field`), one of an unknown or another token's СКО is rejected; `number` is null in problems."""
+
+BEARER = """\
+A token like `kbt_…`, shown once when it is issued. Its scope is one СКО (`sko`), those of one merchant (`merchant`) or
+all (`operator`). A revoked token stops working within 5 seconds."""
+
+OK = {"type": "object", "required": ["status"], "properties": {"status": {"const": "ok"}}}
+RETRY_AFTER = {"Retry-After": {"required": True, "schema": {"type": "string", "pattern": "^[0-9]+$"}}}
+FAILURES: dict[str, tuple[str, tuple[str, ...], Schema]] = {  # by status: description, codes, headers
+    "400": (
+        "The body is no JSON, or not the right object; nothing is stored.",
+        ("malformed_json", "invalid_envelope"),
+        {},
+    ),
+    "401": (
+        "No token, or an unknown or revoked one.",
+        ("unauthorized",),
+        {"WWW-Authenticate": {"required": True, "schema": {"type": "string", "pattern": "^Bearer"}}},
+    ),
+    "404": ("There is nothing here that this token may see.", ("not_found",), {}),
+    "408": ("The body did not arrive in time.", ("timeout",), {}),
+    "413": (f"Over 4 MiB after decompression, or over {ENTRIES_MAX:,} entries.", ("too_large",), {}),
+    "415": ("Another content type or encoding than those above.", ("unsupported_media_type",), {}),
+    "429": ("The token is over its rate.", ("rate_limited",), RETRY_AFTER),
+    "503": (
+        "The write buffer is full, or the database does not answer; nothing is stored.",
+        ("busy", "storage_unavailable"),
+        RETRY_AFTER,
+    ),
 }
-_HEADERS = {"401": "WWW-Authenticate", "429": "Retry-After", "503": "Retry-After"}
+POST_FAILURES = ("400", "401", "408", "413", "415", "429", "503")
+
+(DOCUMENT, EVENT, ANSWER, KEPT, PROBLEM), COMPONENTS = msgspec.json.schema_components(
+    (Document, Event, Answer, KeptDocument, ProblemDetails), ref_template="#/components/schemas/{name}"
+)
+DOCUMENT_REF = {"$ref": "#/components/schemas/Document"}
 
 
-def _failure(status: str) -> dict[str, Any]:
-    answer: dict[str, Any] = {
-        "description": _FAILURES[status],
-        "content": {"application/problem+json": {"schema": _PROBLEM}},
-    }
-    if status in _HEADERS:
-        answer["headers"] = {_HEADERS[status]: {"schema": {"type": "string"}}}
-    return answer
-
-
-def _responses(description: str, schema: Any, *failures: str) -> dict[str, Any]:
-    good = {"description": description, "content": {"application/json": {"schema": schema}}}
-    return {"200": good} | {status: _failure(status) for status in failures}
-
-
-def _post(summary: str, name: str, entry: Any) -> dict[str, Any]:
-    entries = {"type": "array", "minItems": 1, "maxItems": ENTRIES_MAX, "items": entry}
-    schema = {"type": "object", "required": [name], "properties": {name: entries}}
+def openapi() -> Schema:
+    """The whole contract."""
     return {
+        "openapi": "3.1.0",
+        "info": {"title": "Kabinet register API", "version": "1", "description": ABOUT},
+        "servers": [{"url": "/"}],
+        "tags": [{"name": "registers"}, {"name": "service"}],
+        "paths": {
+            "/v1/documents": {"post": _post("documents", "Post documents", OUTCOMES, DOCUMENT_REF, examples.DOCUMENTS)},
+            "/v1/documents/{sko}/{number}": {"get": _get_document()},
+            "/v1/events": {"post": _post("events", "Post events", EVENT_OUTCOMES, EVENT, examples.EVENTS)},
+            "/healthz": {"get": _get("healthz", "Whether the process lives", "application/json", OK)},
+            "/readyz": {"get": _get("readyz", "Whether it can commit", "application/json", OK, "503")},
+            "/metrics": {"get": _get("metrics", "Metrics for Prometheus", "text/plain", {"type": "string"})},
+            "/openapi.json": {"get": _get("openapi", "This contract", "application/json", {"type": "object"})},
+        },
+        "components": {
+            "schemas": COMPONENTS | {"Document": DOCUMENT},
+            "responses": {_name(status): _failure(status) for status in FAILURES},
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": BEARER}},
+        },
+    }
+
+
+def _name(status: str) -> str:
+    return f"Failure{status}"
+
+
+def _failure(status: str) -> Schema:
+    description, codes, headers = FAILURES[status]
+    exactly = {"properties": {"status": {"const": int(status)}, "code": {"enum": list(codes)}}}
+    return {
+        "description": description,
+        "headers": {"X-Request-Id": {"required": True, "schema": {"type": "string"}}} | headers,
+        "content": {"application/problem+json": {"schema": {"allOf": [PROBLEM, exactly]}}},
+    }
+
+
+def _responses(good: Schema, failures: tuple[str, ...]) -> Schema:
+    refused = {status: {"$ref": f"#/components/responses/{_name(status)}"} for status in failures}
+    return {"200": {"description": "As asked."} | good} | refused
+
+
+def _post(name: str, summary: str, description: str, entry: Schema, entries: dict[str, Schema]) -> Schema:
+    array = {"type": "array", "minItems": 1, "maxItems": ENTRIES_MAX, "items": entry}
+    body = {
+        "schema": {"type": "object", "required": [name], "properties": {name: array}},
+        "examples": {kind: {"value": {name: [one]}} for kind, one in entries.items()},
+    }
+    answer = {"schema": ANSWER}
+    if name == "documents":
+        answer["example"] = examples.ANSWER
+    return {
+        "operationId": f"post_{name}",
+        "tags": ["registers"],
         "summary": summary,
+        "description": description,
         "security": [{"token": []}],
-        "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
+        "requestBody": {"required": True, "content": {"application/json": body}},
+        "responses": _responses({"content": {"application/json": answer}}, POST_FAILURES),
+    }
+
+
+def _get_document() -> Schema:
+    sko = {"type": "string", "pattern": "^[0-9A-Z]{1,20}$"}
+    number = {"type": "integer", "minimum": 1, "maximum": NUMBER_MAX}
+    return {
+        "operationId": "get_document",
+        "tags": ["registers"],
+        "summary": "Ask what became of a document whose answer was lost",
+        "description": "A document in conflict is not shown: the stored one is. Of several quarantined under one number"
+        " the newest is shown, as long as none is accepted.",
+        "security": [{"token": []}],
+        "parameters": [
+            {"name": "sko", "in": "path", "required": True, "schema": sko},
+            {"name": "number", "in": "path", "required": True, "schema": number},
+        ],
         "responses": _responses(
-            "All that is acknowledged here is on disk.", _ANSWER, "400", "401", "408", "413", "415", "429", "503"
+            {"content": {"application/json": {"schema": KEPT, "example": examples.KEPT}}},
+            ("400", "401", "404", "429", "503"),
         ),
     }
 
 
-def _plain(summary: str, content_type: str, schema: Any, *failures: str) -> dict[str, Any]:
-    good = {"description": "As asked.", "content": {content_type: {"schema": schema}}}
-    return {"summary": summary, "responses": {"200": good} | {status: _failure(status) for status in failures}}
+def _get(name: str, summary: str, content_type: str, schema: Schema, *failures: str) -> Schema:
+    return {
+        "operationId": f"get_{name}",
+        "tags": ["service"],
+        "summary": summary,
+        "responses": _responses({"content": {content_type: {"schema": schema}}}, ("400", *failures)),
+    }
 
 
-_PATH_PARAMETERS = [
-    {"name": "sko", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^[0-9A-Z]{1,20}$"}},
-    {"name": "number", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}},
-]
-_KEPT = {
-    "type": "object",
-    "required": ["status", "received_at", "document"],
-    "properties": {
-        "status": {"enum": ["accepted", "quarantined"]},
-        "received_at": {"type": "string", "format": "date-time"},
-        "document": {"description": "The bytes as sent."},
-    },
-}
-
-OPENAPI: dict[str, Any] = {
-    "openapi": "3.1.0",
-    "info": {
-        "title": "Kabinet register API",
-        "version": "1",
-        "description": "Money is an integer in minor units, quantity in thousandths. Sending again is always safe.",
-    },
-    "paths": {
-        "/v1/documents": {"post": _post("Post fiscal documents", "documents", _DOCUMENT)},
-        "/v1/events": {"post": _post("Post events of registers", "events", _EVENT)},
-        "/v1/documents/{sko}/{number}": {
-            "get": {
-                "summary": "What became of a document",
-                "security": [{"token": []}],
-                "parameters": _PATH_PARAMETERS,
-                "responses": _responses("The document.", _KEPT, "400", "401", "404", "429", "503"),
-            }
-        },
-        "/healthz": {"get": _plain("The process lives", "application/json", {"type": "object"}, "400")},
-        "/readyz": {"get": _plain("The service can commit", "application/json", {"type": "object"}, "400", "503")},
-        "/metrics": {"get": _plain("Metrics for Prometheus", "text/plain", {"type": "string"}, "400")},
-        "/openapi.json": {"get": _plain("This contract", "application/json", {"type": "object"}, "400")},
-    },
-    "components": {
-        "schemas": _COMPONENTS,
-        "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-    },
-}
-ENCODED = encode(OPENAPI)
+ENCODED = encode(openapi())

@@ -110,7 +110,9 @@ class Merchant(HttpUser):
 @events.quitting.add_listener
 def judge(environment: Any, **_more: Any) -> None:
     """Fail the run if a threshold is broken."""
-    found = {entry.name: thresholds.Figures.of(entry) for entry in environment.stats.entries.values()}
+    found = {
+        f"{entry.method} {entry.name}": thresholds.Figures.of(entry) for entry in environment.stats.entries.values()
+    }
     for sentence in (broken := list(thresholds.broken(found))):
         print(f"Threshold broken: {sentence}")
     environment.process_exit_code = 1 if broken else 0

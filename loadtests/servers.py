@@ -5,17 +5,19 @@ import secrets
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 READY_S = 30
 STOP_S = 40
+LOG_CHARACTERS_MAX = 4_000
 
 
 class Server(NamedTuple):
@@ -65,38 +67,50 @@ def noop() -> Iterator[Server]:
 @contextmanager
 def _gunicorn(bind: str, ready: str, environment: Mapping[str, str], *arguments: str) -> Iterator[Server]:
     address = f"127.0.0.1:{free_port()}"
-    process = subprocess.Popen(
-        [str(Path(sys.executable).parent / "gunicorn"), "--log-level", "warning", "--no-control-socket", *arguments],
-        env={**os.environ, **environment, bind: address},
-        cwd=ROOT,
-        start_new_session=True,
-    )
-    try:
-        _wait_until_ready(process, f"http://{address}{ready}")
-        yield Server(f"http://{address}", process)
-    finally:
-        process.terminate()
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(
+            [
+                str(Path(sys.executable).parent / "gunicorn"),
+                "--log-level",
+                "warning",
+                "--no-control-socket",
+                *arguments,
+            ],
+            env={**os.environ, **environment, bind: address},
+            cwd=ROOT,
+            start_new_session=True,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
         try:
-            process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            _wait_until_ready(process, f"http://{address}{ready}", log)
+            yield Server(f"http://{address}", process)
+        finally:
+            _stop(process)
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], url: str) -> None:
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], url: str, log: IO[bytes]) -> None:
     deadline_s = time.monotonic() + READY_S
-    while time.monotonic() < deadline_s:
-        if process.poll() is not None:
-            raise RuntimeError(f"The server ended with code {process.returncode}; what it wrote above says why")
+    while process.poll() is None and time.monotonic() < deadline_s:
         try:
             with urllib.request.urlopen(url, timeout=5):
                 return
-        except urllib.error.HTTPError as error:
-            error.close()
-        except OSError:
-            pass
+        except OSError as error:
+            if isinstance(error, urllib.error.HTTPError):
+                error.close()  # it lives, but is not ready yet
         time.sleep(0.1)
-    raise RuntimeError(f"{url} did not answer within {READY_S} seconds")
+    log.seek(0)
+    said = log.read().decode(errors="replace")[-LOG_CHARACTERS_MAX:]
+    raise RuntimeError(f"{url} did not get ready. The server wrote:\n{said}")
 
 
 def free_port() -> int:

@@ -17,8 +17,8 @@ from sql.migrate import migrate as migrate_database
 from sql.tables import SKO_MODELS, TOKEN_SCOPES
 from sql.turnover import DIFFERENCES_MAX, turnover_differences
 from sql.unp import is_valid_unp, normalised_unp
-from webapp.passwords import generate_password, generate_totp_secret, hash_password
 from webapp.jobs import jobs
+from webapp.passwords import generate_password, generate_totp_secret, hash_password
 from webapp.run import run
 
 DEFAULT_DATABASE_URL = "sqlite:///var/kabinet.db"
