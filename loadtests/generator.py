@@ -105,7 +105,7 @@ class _Shift:
         """A sale; now and then a refund, an annulment or a payout follows soon after."""
         random, register = self._random, self._register
         if self._last and at <= self._last:
-            at = self._last + timedelta(seconds=20)
+            at = self._last + timedelta(seconds=1)
         later = at + timedelta(seconds=random.randrange(20, 90))
         currency = random.choice(("EUR", "USD", "RUB")) if random.random() < 0.01 else None
         sale = register.sale(at, _sale(random, cashless=currency is not None), currency)

@@ -1,8 +1,7 @@
 """Registers that post and merchants who watch Home, at the same time. `run.py` prepares the stage and starts this."""
 
 import os
-from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,9 @@ from locust import FastHttpUser, HttpUser, between, events, task
 from loadtests import cabinet, thresholds
 from loadtests.company import Login
 from loadtests.generator import History, batch, encode
+from loadtests.register import MINSK
 
-HISTORY_DAYS = 1000  # more than a register gets through in any run
+SALES_A_DAY = 4_000  # more than a register gets through in SECONDS_MAX of `run.py`
 
 
 class Register(msgspec.Struct):
@@ -31,17 +31,17 @@ class Scene(msgspec.Struct):
 
 
 SCENE = msgspec.json.decode(Path(os.environ["KABINET_LOAD_SCENE"]).read_bytes(), type=Scene)
-_registers: Iterator[Register] = iter(SCENE.registers)
-_logins: Iterator[Login] = iter(SCENE.logins)
+TODAY = datetime.now(MINSK).date()
 
 
-def documents(sko: str) -> Iterator[bytes]:
-    """What a register has to report, in order."""
-    history = History(sko, seed=1)
-    begin = date.today() - timedelta(days=HISTORY_DAYS)  # noqa: DTZ011  (far in the past: no zone matters)
-    for place in range(HISTORY_DAYS):
-        for document in history.day(begin + timedelta(days=place)):
-            yield encode(document)
+def documents(sko: str) -> list[bytes]:
+    """A busy day's documents, in order: today's, so that Home changes under the merchants' eyes."""
+    return [encode(document) for document in History(sko, seed=1, sales_a_day=SALES_A_DAY).day(TODAY)]
+
+
+# All prepared before the clock starts: making documents must not hold up the users who wait for their answers.
+_registers = iter([(register, documents(register.sko)) for register in SCENE.registers])
+_logins = iter(SCENE.logins)
 
 
 class CashRegister(FastHttpUser):
@@ -52,8 +52,8 @@ class CashRegister(FastHttpUser):
     wait_time = between(0.1, 0.6)
 
     def on_start(self) -> None:
-        register = next(_registers)
-        self._documents = documents(register.sko)
+        register, bodies = next(_registers)
+        self._documents = iter(bodies)
         self._last: list[bytes] = []
         self._headers = {"Authorization": f"Bearer {register.token}", "Content-Type": "application/json"}
 
@@ -95,7 +95,7 @@ class Merchant(HttpUser):
 
     def on_start(self) -> None:
         cabinet.log_in(self.client, next(_logins))
-        self._blocks: list[str] = []
+        self.open_home()
 
     @task(1)
     def open_home(self) -> None:

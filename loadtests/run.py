@@ -21,6 +21,7 @@ MERCHANTS = 8
 REGISTERS_OF_MERCHANT = 5
 REPORT = Path("var/load.html")
 SETTLE_S = 60
+SECONDS_MAX = 120
 
 
 class Stage:
@@ -58,7 +59,7 @@ def locust(scene: dict[str, Any], seconds: int) -> int:
 
 
 @click.command()
-@click.option("--seconds", type=click.IntRange(min=5), default=60, show_default=True)
+@click.option("--seconds", type=click.IntRange(5, SECONDS_MAX), default=60, show_default=True)
 @click.option("--database", type=click.Choice(list(databases.SOURCES)), default="postgresql", show_default=True)
 def run(seconds: int, database: str) -> None:
     """Put a load of registers and merchants on all services; fail on a broken threshold or a wrong total."""
