@@ -13,6 +13,7 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]|[^\s,:\[\]{}"]+')
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _BRACKETS = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_PART_LENGTH_MAX = 1_000
 _EXPONENT_DIGITS_MAX = 4_000  # Python turns up to 4,300 digits into an int
 
 
@@ -39,7 +40,8 @@ def canonical(raw: bytes) -> bytes:
     """
     root = _Container("", [])
     inside, stack = root, [root]
-    for token in _TOKEN.findall(raw.decode()):
+    for found in _TOKEN.finditer(raw.decode()):
+        token = found[0]
         if token in ("{", "["):
             inside = _Container(token, [])
             stack.append(inside)
@@ -53,11 +55,16 @@ def canonical(raw: bytes) -> bytes:
 
 
 def _joined(container: _Container) -> str:
+    """The canonical text of an array or object; its digest if it is long, so that depth never multiplies the work."""
     parts = container.parts
     if container.opened_by == "[":
-        return f"[{','.join(parts)}]"
-    members = dict(zip(parts[::2], parts[1::2], strict=True))
-    return f"{{{','.join(f'{key}:{members[key]}' for key in sorted(members))}}}"
+        joined = f"[{','.join(parts)}]"
+    else:
+        members = dict(zip(parts[::2], parts[1::2], strict=True))
+        joined = f"{{{','.join(f'{key}:{members[key]}' for key in sorted(members))}}}"
+    if len(joined) <= _PART_LENGTH_MAX:
+        return joined
+    return f"#{hashlib.sha256(joined.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
 def _scalar(token: str) -> str:

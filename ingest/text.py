@@ -6,6 +6,7 @@ before decoding, at the same length.
 """
 
 import re
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
@@ -20,6 +21,8 @@ _LONE_SURROGATE = re.compile(
     rb"(?<!\\)(?:\\\\)*"  # an even number of backslashes before the one that counts
     rb"(?:\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<lone>\\u[dD][89a-fA-F][0-9a-fA-F]{2}))"
 )
+# Escapes of control characters, of other ASCII (a space within a time), and of surrogates; not those of Cyrillic.
+_HIDING = re.compile(rb"\\(?:[bfnrt]|u00[0-7]|u[dD][89a-fA-F])")
 _UNCLEAN = re.compile("[\x00-\x1f\x7f]")
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 # The decoder also takes a space for the T, and an offset without a colon.
@@ -52,19 +55,16 @@ def decode(decoder: msgspec.json.Decoder[T], raw: bytes) -> T:
     return _decode(decoder, raw, lambda _: _NUL)
 
 
-def _decode(decoder: msgspec.json.Decoder[T], raw: bytes, cover: Any) -> T:
+def _decode(decoder: msgspec.json.Decoder[T], raw: bytes, cover: Callable[[bytes], bytes]) -> T:
     try:
         return decoder.decode(raw)
     except msgspec.ValidationError:
         raise
     except msgspec.DecodeError:
-        covered = _LONE_SURROGATE.sub(lambda found: _covered(found, cover), raw)
-        if covered == raw:
-            raise
-        return decoder.decode(covered)
+        return decoder.decode(_LONE_SURROGATE.sub(lambda found: _covered(found, cover), raw))
 
 
-def _covered(found: re.Match[bytes], cover: Any) -> bytes:
+def _covered(found: re.Match[bytes], cover: Callable[[bytes], bytes]) -> bytes:
     lone = found["lone"]
     before: bytes = found[0]
     return before if lone is None else before[: -len(lone)] + cover(lone)
@@ -73,7 +73,7 @@ def _covered(found: re.Match[bytes], cover: Any) -> bytes:
 def fault(raw: bytes, value: Struct) -> str | None:
     """The path of the first field of `value`, decoded from `raw`, whose text the contract doesn't allow, or None."""
     # Inside a JSON string a control character can only be escaped, but for U+007F: most need no closer look.
-    if b"\\" in raw or b"\x7f" in raw or _LOOSE_MOMENT.search(raw):
+    if (b"\\" in raw and _HIDING.search(raw)) or b"\x7f" in raw or _LOOSE_MOMENT.search(raw):
         return _loose_moment(raw, value) or _unclean(value, "")
     return None
 

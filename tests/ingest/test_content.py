@@ -65,6 +65,9 @@ BIG = b"1" * 5000
         (b"0.1", b"0.1000000000000000055511151231257827", False),
         (b"[" * 900 + b"]" * 900, b" " + b"[ " * 900 + b"] " * 900, True),
         (b"[" * 900 + b"]" * 900, b"[" * 899 + b"]" * 899, False),
+        (b'[["' + b"x" * 5000 + b'"], 1]', b'[ ["' + b"x" * 5000 + b'"],1.0]', True),
+        (b'[["' + b"x" * 5000 + b'"]]', b'[["' + b"x" * 4999 + b'y"]]', False),
+        (b'["' + b"\\ud800" * 5000 + b'"]', b'["' + b"\\uD800" * 5000 + b'"]', True),
         (b'{"b":' * 5000 + b"1" + b"}" * 5000, b'{ "b":' * 5000 + b"1.0" + b"}" * 5000, True),
     ],
 )
@@ -72,6 +75,13 @@ def test_content_is_the_value_not_its_spelling(one: bytes, other: bytes, same: b
     assert same_content(one, other) is same
     assert same_content(other, one) is same
     assert (content_hash(one) == content_hash(other)) is same
+
+
+def test_depth_does_not_multiply_the_work():
+    text = b'"' + b"x" * 1_000_000 + b'"'
+    deep = b"[" * 5_000 + text + b"]" * 5_000
+    assert len(canonical(deep)) < 1_000
+    assert not same_content(deep, deep.replace(b"xx", b"xy", 1))
 
 
 def test_the_hash_is_that_of_the_canonical_form():

@@ -179,7 +179,9 @@ OPTIONAL = re.compile(
 
 
 def encode(value: Any) -> bytes:
-    return json.dumps(value).encode()
+    """JSON as registers write it: nothing is escaped that need not be, so that texts are looked at where they hide."""
+    written = json.dumps(value, ensure_ascii=False)
+    return re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half[0]):04x}", written).encode()
 
 
 def assert_explained(problem: Any, code: str, pointer: str) -> None:
