@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import pytest
@@ -31,7 +32,9 @@ class Register:
         self.token = token
 
     def ask(self, *requests: tuple[str, str, bytes, dict[str, str]]) -> list[Response]:
-        return asyncio.run(self._ask(requests))
+        # In a thread of its own: a browser test of the same process leaves an event loop running in this one.
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(lambda: asyncio.run(self._ask(requests))).result()
 
     def post(self, *batches: list[Any], path: str = "/v1/documents") -> list[Response]:
         name = path.rpartition("/")[2]

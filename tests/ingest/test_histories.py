@@ -1,6 +1,5 @@
 """However a history arrives (shuffled, split, repeated, interleaved), the tables end up as if it came once in order."""
 
-import asyncio
 import datetime
 import json
 from typing import Any
@@ -35,7 +34,7 @@ def contents(engine: sa.Engine) -> list[Any]:
 
 def post(register: Register, batches: list[list[dict[str, Any]]]) -> None:
     bodies = [json.dumps({"documents": batch}).encode() for batch in batches if batch]
-    answers = asyncio.run(register._ask(tuple(("POST", "/v1/documents", body, JSON_TYPE) for body in bodies)))
+    answers = register.ask(*(("POST", "/v1/documents", body, JSON_TYPE) for body in bodies))
     assert all(answer.json()["problems"] == [] for answer in answers)
 
 

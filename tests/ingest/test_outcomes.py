@@ -136,7 +136,7 @@ GZIP = JSON_TYPE | {"content-encoding": "gzip"}
         (
             "POST",
             "/v1/documents",
-            gzip.compress(b"{}")[:-9],
+            gzip.compress(b"{}", mtime=0)[:-9],
             JSON_TYPE | {"content-encoding": "gzip"},
             400,
             "malformed_json",
@@ -144,7 +144,7 @@ GZIP = JSON_TYPE | {"content-encoding": "gzip"}
         (
             "POST",
             "/v1/documents",
-            gzip.compress(b" " * 2**26),
+            gzip.compress(b" " * 2**26, mtime=0),
             JSON_TYPE | {"content-encoding": "gzip"},
             413,
             "too_large",
