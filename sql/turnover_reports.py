@@ -79,7 +79,7 @@ def revenue_by_day(
     query = _sums(key, _REVENUE + _PAYMENTS).where(*_rows(merchant_id, first, last, outlet_ids))
     found = [
         DayRevenue(day, currency, Revenue(*totals[: len(_REVENUE)]), Payments(*totals[len(_REVENUE) :]))
-        for day, currency, *totals in connection.execute(query)
+        for day, currency, *totals in connection.execute(query).all()
     ]
     return sorted(found, key=lambda row: (row.day, CURRENCIES.index(row.currency)))
 
@@ -96,7 +96,7 @@ def revenue_by_outlet(
     query = _sums(key, _REVENUE).where(*_rows(merchant_id, first, last, outlet_ids))
     found = [
         OutletRevenue(outlet_id, currency, Revenue(*totals))
-        for outlet_id, currency, *totals in connection.execute(query)
+        for outlet_id, currency, *totals in connection.execute(query).all()
     ]
     return sorted(found, key=lambda row: (CURRENCIES.index(row.currency), -row.revenue.sales_minor, row.outlet_id))
 

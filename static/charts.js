@@ -90,7 +90,7 @@
         tooltip: {
           displayColors: isRound || figures.series.length > 1,
           callbacks: {
-            title: (items) => [items[0].label].flat().join(", ").replace(/,(?=\S)/g, ", "),
+            title: ([item]) => figures.labels[item.dataIndex],
             label: ({ dataset, dataIndex }) => `${dataset.label}: ${dataset.texts[dataIndex]}`,
           },
         },

@@ -133,7 +133,7 @@ def test_quarter_is_by_outlet_with_shares(home: FlaskClient) -> None:
     text = read_block(home, "quarter")
     assert "Quarter 2 of 2024, 1 Apr 2024 – 15 May 2024" in text
     assert "Магазин на Немиге 13,436.42 9.78 0.97 13,425.67 6 99.8% Киоск 33.12 0.00 0.00 33.12 1 0.2%" in text
-    assert "All outlets 13,469.54 9.78 0.97 13,458.79 7 100.0%" in text
+    assert "Total 13,469.54 9.78 0.97 13,458.79 7 100.0%" in text
 
 
 def test_last_document_is_told_as_on_its_receipt(home: FlaskClient, engine: sa.Engine, merchant: TestMerchant) -> None:
