@@ -77,7 +77,8 @@ class _Judgement:
     def __init__(self, connection: Connection, group: Sequence[Submission], *, look_first: bool) -> None:
         self.new: list[NewDocument] = []
         self.new_details: list[tuple[NewDocument, Document]] = []
-        self.quarantined: list[Quarantined] = [row for submission in group for row in submission.quarantined]
+        # Hashed here, in the lane's thread: for a large body that takes long, and the event loop has others to answer.
+        self.quarantined = [_hashed(row) for submission in group for row in submission.quarantined]
         self.outcomes: list[Outcome] = []
         self._bodies: dict[Key, bytes] = {}  # of what is stored or will be
         if look_first:
@@ -113,17 +114,20 @@ class _Judgement:
 
     def _quarantine(self, outcome: Outcome, place: int, row: NewDocument, problem: Problem) -> None:
         outcome.problems.append((place, problem))
-        self.quarantined.append(
-            quarantined(row.merchant_id, row.sko_id, row.number, problem, row.received_us, row.body)
-        )
+        kept = quarantined(row.merchant_id, row.sko_id, row.number, problem, row.received_us, row.body)
+        self.quarantined.append(_hashed(kept))
 
 
 def quarantined(
     merchant_id: int, sko_id: int | None, number: int | None, problem: Problem, received_us: int, body: bytes
 ) -> Quarantined:
-    """The row that keeps a document with what is wrong with it."""
+    """The row that keeps a document with what is wrong with it; its content is hashed when it is written."""
     code, pointer, detail = problem
-    return Quarantined(merchant_id, content_hash(body), code, sko_id, number, pointer, detail, received_us, body)
+    return Quarantined(merchant_id, b"", code, sko_id, number, pointer, detail, received_us, body)
+
+
+def _hashed(row: Quarantined) -> Quarantined:
+    return row._replace(content_hash=content_hash(row.body))
 
 
 _OTHER_KINDS = REVENUE_KINDS[1:] + DRAWER_KINDS

@@ -2,7 +2,9 @@
 
 import asyncio
 import fcntl
+import gc
 import os
+import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,10 +25,22 @@ from sql.skos import directory
 from sql.tokens import find_token
 
 LOOKUP_THREADS = 4
+# Requests under way hold tens of thousands of objects, none of them in a cycle: to look for cycles at Python's own pace
+# (every 700 objects) would take more time than decoding.
+COLLECT_AFTER_OBJECTS = 100_000
+# A lane gives up the interpreter at each piece that it sends to the database. At Python's own 5 ms it would wait that
+# long to get it back from the event loop, each time.
+SWITCH_INTERVAL_S = 0.0005
 RETRY_BUSY_S = 1
 RETRY_STORAGE_S = 2
 
 T = TypeVar("T")
+
+
+def _tune_interpreter() -> None:
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER_OBJECTS, 10, 10)
 
 
 class AnotherProcess(Exception):
@@ -37,6 +51,7 @@ class Service:
     """The state of one process. Made inside the event loop."""
 
     def __init__(self, settings: Settings) -> None:
+        _tune_interpreter()
         self.settings = settings
         self.engine: Engine = connect(settings.database_url, pool_size=LOOKUP_THREADS + settings.lanes + 1)
         self._lock = _lock_sqlite(self.engine)

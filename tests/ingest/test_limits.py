@@ -1,0 +1,83 @@
+"""What the service does at its limits: full, slow, several lanes, a second process."""
+
+import asyncio
+import socket
+
+import pytest
+import sqlalchemy as sa
+
+from ingest.service import AnotherProcess, Service
+from ingest.settings import Settings
+from sql.engine import reading, writing
+from sql.merchants import merchant_by_unp
+from sql.tables import document, quarantine, turnover
+from sql.tokens import issue_token
+from sql.turnover import turnover_differences
+from tests.ingest.conftest import Register
+from tests.ingest.documents import a_sale
+from tests.ingest.servers import IngestProcess
+from tests.sql.rows import add_company
+
+
+def test_a_full_queue_is_busy_and_stores_nothing(engine: sa.Engine, database_url: str, register: Register):
+    register.settings = Settings(database_url=database_url, queue_bytes_max=100)
+    [answer] = register.post([a_sale()])
+    assert (answer.status, answer.json()["code"]) == (503, "busy")
+    assert int(answer.headers[b"retry-after"]) >= 1
+    with reading(engine) as connection:
+        assert connection.execute(sa.select(document)).all() == []
+
+
+@pytest.mark.parametrize("lanes", [1, 3])
+def test_a_gateways_batch_goes_through_all_lanes(engine: sa.Engine, database_url: str, lanes: int):
+    numbers = {"191832203": "A1", "100320487": "B1", "100582333": "C1"}
+    for unp, number in numbers.items():
+        add_company(engine, unp=unp, numbers=(number,))
+    with writing(engine) as connection:
+        _, token = issue_token(connection, scope="operator")
+        merchant_ids = [merchant_by_unp(connection, unp).merchant_id for unp in numbers]
+    register = Register(Settings(database_url=database_url, lanes=lanes), token)
+    batch = [a_sale(sko=sko, number=number) for number in (1, 2) for sko in numbers.values()]
+    broken = a_sale(sko="B1", number=3, total=1)
+    first, again = register.post([*batch, broken, a_sale(sko="Z9")], batch)
+    problems = [(entry["index"], entry["sko"], entry["code"]) for entry in first.json()["problems"]]
+    assert (first.json()["accepted"], problems) == (6, [(6, "B1", "total_mismatch"), (7, "Z9", "unknown_sko")])
+    assert again.json() == {"accepted": 0, "duplicates": 6, "problems": []}
+    with reading(engine) as connection:
+        assert turnover_differences(connection) == []
+        counted = connection.execute(sa.select(turnover.c.merchant_id, turnover.c.sales_count)).all()
+        assert sorted(map(tuple, counted)) == [(merchant_id, 2) for merchant_id in sorted(merchant_ids)]
+        assert len(connection.execute(sa.select(quarantine)).all()) == 1
+
+
+def test_a_body_that_does_not_arrive_is_given_up(engine: sa.Engine, database_url: str):
+    merchant_id = add_company(engine)
+    with writing(engine) as connection:
+        _, token = issue_token(connection, scope="merchant", merchant_id=merchant_id)
+    server = IngestProcess(database_url, INGEST_BODY_TIMEOUT_S="1")
+    host, _, port = server.address.partition(":")
+    head = (
+        f"POST /v1/documents HTTP/1.1\r\nHost: {server.address}\r\nAuthorization: Bearer {token}\r\n"
+        "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+    )
+    try:
+        with socket.create_connection((host, int(port)), timeout=20) as connection:
+            connection.sendall(head.encode())
+            assert connection.recv(1000).startswith(b"HTTP/1.1 408 ")
+    finally:
+        server.stop()
+
+
+def test_sqlite_takes_one_ingest_process_and_says_so(backend: str, database_url: str):
+    async def start_two() -> None:
+        first = Service(Settings(database_url=database_url))
+        try:
+            if backend == "sqlite":
+                with pytest.raises(AnotherProcess, match="PostgreSQL"):
+                    Service(Settings(database_url=database_url))
+            else:
+                Service(Settings(database_url=database_url)).close()
+        finally:
+            await asyncio.to_thread(first.close)
+
+    asyncio.run(start_two())
