@@ -44,17 +44,19 @@ class Request(NamedTuple):
     headers: Mapping[bytes, bytes]
     receive: Receive
 
+    async def body(self) -> bytes:
+        """The whole body. Raises Failure, ClientGone."""
+        return await read_body(self.receive, self.headers, self.service.settings.body_timeout_s)
+
 
 async def post_documents(request: Request) -> Answer:
     caller = await request.service.caller(request.headers.get(b"authorization"))
-    body = await read_body(request.receive, request.headers, request.service.settings.body_timeout_s)
-    return Answer(await receive_documents(request.service, caller.token, body))
+    return Answer(await receive_documents(request.service, caller.token, await request.body()))
 
 
 async def post_events(request: Request) -> Answer:
     caller = await request.service.caller(request.headers.get(b"authorization"))
-    body = await read_body(request.receive, request.headers, request.service.settings.body_timeout_s)
-    return Answer(await receive_events(request.service, caller.token, body))
+    return Answer(await receive_events(request.service, caller.token, await request.body()))
 
 
 async def get_document(request: Request) -> Answer:

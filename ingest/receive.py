@@ -15,6 +15,8 @@ from sql.quarantine import CONFLICT
 from sql.tokens import Token
 
 UNKNOWN_SKO = Problem("unknown_sko", "/sko", "No СКО has this number.")
+# What is written of these is more than their row.
+DETAILED = (wire.Rollback, wire.ShiftOpen, wire.ZReport)
 OUT_OF_SCOPE = Problem("sko_out_of_scope", "/sko", "The token may not post for this СКО.")
 
 
@@ -34,6 +36,8 @@ async def receive_documents(service: Service, token: Token, body: bytes) -> byte
     sorting = _Sorting(service, token, "documents", len(body))
     for raw, document in zip(bodies, documents, strict=True):
         sorting.add_document(raw, document)
+    # While the request waits for its commit, it holds nothing but what is written.
+    del body, bodies, documents, raw, document
     return await sorting.answer()
 
 
@@ -45,6 +49,8 @@ async def receive_events(service: Service, token: Token, body: bytes) -> bytes:
     sorting = _Sorting(service, token, "events", len(body))
     for raw, event in zip(bodies, events, strict=True):
         sorting.add_event(raw, event)
+    # While the request waits for its commit, it holds nothing but what is written.
+    del body, bodies, events, raw, event
     return await sorting.answer()
 
 
@@ -79,7 +85,8 @@ class _Sorting:
         self._received_us = now_us()
         self._index = -1
         self._problems: list[answers.ProblemEntry] = []
-        self._elements: list[tuple[str | None, int | None]] = []  # СКО and number, for the problems of the writer
+        self._skos: list[str | None] = []  # of each element, for the problems of the writer
+        self._numbers: list[int | None] = []
         self._submission = Submission(size=body_size)
 
     def add_document(self, raw: bytes, document: wire.Document | Unreadable) -> None:
@@ -88,12 +95,12 @@ class _Sorting:
             self._report(self._index, "rejected", register)
         elif isinstance(document, Unreadable):
             self._quarantine(raw, document.problem, register)
-        elif problem := check(document, self._received_us):
+        elif problem := check(document, issued_us := to_us(document.issued_at), self._received_us):
             self._quarantine(raw, problem, register)
         elif register is not None:
-            self._submission.rows.append(_row(register, document, self._received_us, raw))
+            self._submission.rows.append(_row(register, document, issued_us, self._received_us, raw))
             self._submission.indexes.append(self._index)
-            if isinstance(document, wire.Rollback | wire.ShiftOpen | wire.ZReport):
+            if isinstance(document, DETAILED):
                 self._submission.details[self._index] = document
 
     def add_event(self, raw: bytes, event: wire.Event | Unreadable) -> None:
@@ -113,7 +120,8 @@ class _Sorting:
         An element that names none stays with the token's merchant (None); an operator's token has no merchant.
         """
         self._index += 1
-        self._elements.append((sko, number))
+        self._skos.append(sko)
+        self._numbers.append(number)
         if sko is None:
             return UNKNOWN_SKO if self._token.merchant_id is None else None
         register = self._service.directory.get(sko)
@@ -122,13 +130,13 @@ class _Sorting:
     def _quarantine(self, raw: bytes, problem: Problem, register: Register | None) -> None:
         merchant_id = register.merchant_id if register else self._token.merchant_id
         sko_id = register.sko_id if register else None
-        number = self._elements[self._index][1]
+        number = self._numbers[self._index]
         assert merchant_id is not None, "an operator's token never gets here without a register"
         self._submission.quarantined.append(quarantined(merchant_id, sko_id, number, problem, self._received_us, raw))
         self._report(self._index, "quarantined", problem)
 
     def _report(self, index: int, status: answers.ProblemStatus, problem: Problem) -> None:
-        sko, number = self._elements[index]
+        sko, number = self._skos[index], self._numbers[index]
         pointer = f"/{self._list_name}/{index}{problem.pointer}"
         self._problems.append(answers.ProblemEntry(index, sko, number, status, problem.code, pointer, problem.detail))
 
@@ -145,9 +153,8 @@ class _Sorting:
         return answers.encode(answers.Answer(outcome.accepted, outcome.duplicates, self._problems))
 
 
-def _row(register: Register, document: wire.Document, received_us: int, raw: bytes) -> NewDocument:
-    issued_us = to_us(document.issued_at)
-    outlet_id, day = register.place(document.issued_at, issued_us)
+def _row(register: Register, document: wire.Document, issued_us: int, received_us: int, raw: bytes) -> NewDocument:
+    outlet_id, day = register.place(issued_us)
     return NewDocument(
         register.merchant_id,
         register.sko_id,

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from ingest.problems import Problem
 from ingest.wire import Document, DrawerMovement, Item, Modifier, Payment, Receipt, Rollback
-from sql.instants import DAY_US, to_us
+from sql.instants import DAY_US
 
 
 class Amounts(NamedTuple):
@@ -21,9 +21,9 @@ class Amounts(NamedTuple):
 NOTHING = Amounts(0, 0, 0, 0, 0)
 
 
-def check(document: Document, now_us: int) -> Problem | None:
-    """The first rule that a document breaks at this instant, or None."""
-    if to_us(document.issued_at) > now_us + DAY_US:
+def check(document: Document, issued_us: int, now_us: int) -> Problem | None:
+    """The first rule that a document of this `issued_at` breaks at this instant, or None."""
+    if issued_us > now_us + DAY_US:
         return Problem("issued_in_future", "/issued_at", "`issued_at` is more than 24 hours ahead of now.")
     if isinstance(document, Receipt):
         return _check_receipt(document)

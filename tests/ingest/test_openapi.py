@@ -12,7 +12,7 @@ from ingest.openapi import ENCODED, openapi
 from ingest.problems import Code, Problem
 from ingest.reading import read_document, read_event
 from ingest.rules import check
-from sql.instants import now_us
+from sql.instants import now_us, to_us
 from sql.tables import DOCUMENT_TYPES
 from tests.ingest.documents import EVENT, FULL, a_sale, with_value
 
@@ -110,7 +110,7 @@ def test_registers_need_a_token_and_the_service_itself_none():
 def test_each_example_of_a_document_is_a_right_one(name: str):
     document = read_document(json.dumps(examples.DOCUMENTS[name]).encode())
     assert not isinstance(document, Problem), document
-    assert check(document, now_us()) is None
+    assert check(document, to_us(document.issued_at), now_us()) is None
     assert validator(ref("Document")).is_valid(examples.DOCUMENTS[name])
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ingest.problems import DETAIL_LENGTH_MAX, Problem
 from ingest.reading import read_document
 from ingest.rules import amounts, check
+from sql.instants import to_us
 from tests.ingest.documents import FULL, a_sale, with_value
 
 NOW_US = 1_795_424_400_000_000  # 2026-11-23T09:00:00Z, the moment of `a_sale`
@@ -27,7 +28,8 @@ def read(document: dict[str, Any]) -> Any:
 
 
 def problem_of(document: dict[str, Any], now_us: int = NOW_US) -> Problem | None:
-    return check(read(document), now_us)
+    found = read(document)
+    return check(found, to_us(found.issued_at), now_us)
 
 
 def place_of(document: dict[str, Any]) -> tuple[str, str] | None:
