@@ -11,3 +11,4 @@ timeout = 40  # more than any of our own time limits
 graceful_timeout = 30  # the queue is drained in less (INGEST_DRAIN_TIMEOUT_S)
 keepalive = 75  # registers post again within a minute
 worker_connections = 10_000
+control_socket_disable = True  # it would lie in the home folder, shared with every other gunicorn there

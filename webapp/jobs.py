@@ -1,6 +1,5 @@
 """`kabinet jobs`: work that nobody waits for, each a minute apart. Safe to run more than once at a time."""
 
-import os
 import signal
 import threading
 
@@ -11,8 +10,10 @@ from sql.dialect import storage_errors
 from sql.engine import Engine, connect, writing
 from sql.errors import StorageUnavailable
 from sql.heartbeats import beat
+from sql.instants import SECOND_US
 from sql.sessions import sweep_sessions
 from sql.throttle import sweep_throttle
+from webapp.settings import Settings
 
 INTERVAL_S = 60
 
@@ -23,24 +24,27 @@ log = structlog.get_logger()
 @click.option("--once", is_flag=True, help="Do everything once, and end.")
 def jobs(once: bool) -> None:
     """Sweep what has expired: sessions and login throttles."""
-    engine = connect(os.environ.get("DATABASE_URL") or "sqlite:///var/kabinet.db")
+    settings = Settings.from_environment()
+    engine = connect(settings.database_url)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     while True:
-        run_once(engine)
+        run_once(engine, settings.session_idle_minutes)
         if once or stop.wait(INTERVAL_S):
             break
     engine.dispose()
 
 
-def run_once(engine: Engine) -> None:
+def run_once(engine: Engine, session_idle_minutes: int) -> None:
     """One round. A database that doesn't answer is asked again a minute later."""
     try:
         with storage_errors(), writing(engine) as connection:
             beat(connection, "jobs")
-            sessions, throttles = sweep_sessions(connection), sweep_throttle(connection)
+            sessions = sweep_sessions(connection, idle_us=session_idle_minutes * 60 * SECOND_US)
+            throttles = sweep_throttle(connection)
     except StorageUnavailable as error:
         log.warning("storage_unavailable", error=str(error))
         return
-    log.info("swept", sessions=sessions, throttles=throttles)
+    if sessions or throttles:
+        log.info("swept", sessions=sessions, throttles=throttles)

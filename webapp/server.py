@@ -11,3 +11,4 @@ graceful_timeout = 20
 keepalive = 15
 max_requests = 50_000  # whatever a worker may have leaked is gone after this many
 max_requests_jitter = 5_000
+control_socket_disable = True  # it would lie in the home folder, shared with every other gunicorn there

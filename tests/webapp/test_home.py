@@ -321,7 +321,7 @@ def test_day_without_receipts_says_so(home: FlaskClient) -> None:
     assert "In all 0.00 BYN" in read_block(home, "day", query)
     assert "No receipts on this day." in read_block(home, "receipts", query)
     assert "No receipts in these seven days." in read_block(home, "week", query)
-    assert "No receipts in this quarter yet." in read_block(home, "quarter", query)
+    assert "No receipts in this quarter." in read_block(home, "quarter", query)
     assert "No documents up to this day." in read_block(home, "last", query)
     assert "No receipts yet today." in read_block(home, "receipts", "")
 

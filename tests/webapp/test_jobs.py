@@ -1,0 +1,29 @@
+"""Jobs sweep what has expired, by the same limits as the pages."""
+
+import sqlalchemy as sa
+
+from sql.engine import reading, writing
+from sql.instants import SECOND_US, now_us
+from sql.sessions import start_session
+from sql.tables import web_session
+from tests.accounts import make_merchant
+from webapp.jobs import run_once
+
+
+def test_a_session_is_swept_by_the_limit_that_is_set(engine: sa.Engine):
+    merchant = make_merchant(engine)
+    with writing(engine) as connection:
+        start_session(
+            connection,
+            account_id=merchant.account_id,
+            merchant_id=merchant.merchant_id,
+            address="127.0.0.1",
+            user_agent="test",
+        )
+        connection.execute(sa.update(web_session).values(seen_us=now_us() - 40 * 60 * SECOND_US))
+    left = []
+    for idle_minutes in (60, 30):
+        run_once(engine, idle_minutes)
+        with reading(engine) as connection:
+            left.append(len(connection.execute(sa.select(web_session)).all()))
+    assert left == [1, 0]
