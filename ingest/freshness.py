@@ -31,6 +31,7 @@ class Freshness:
         self._directory = directory
         self._stop = threading.Event()
         self._asked_s = time.monotonic()
+        self._asked_us = now_us()
         self._thread = threading.Thread(target=self._run, name="freshness", daemon=True)
 
     def start(self) -> None:
@@ -48,17 +49,19 @@ class Freshness:
     def _run(self) -> None:
         while not self._stop.wait(INTERVAL_S):
             try:
-                self._ask()
+                self.ask()
             except StorageUnavailable as error:
                 log.warning("freshness_unavailable", error=str(error))
 
-    def _ask(self) -> None:
-        started_s = time.monotonic()
-        since_us = now_us() - OVERLAP_US
+    def ask(self) -> None:
+        """Ask the database now. StorageUnavailable if it doesn't answer; the next time makes up for it."""
+        started_s, started_us = time.monotonic(), now_us()
+        # From the last answer on, however long ago that is: what happened while the database was away counts too.
+        since_us = self._asked_us - OVERLAP_US
         with dialect.storage_errors(), reading(self._engine) as connection:
             revoked = tokens.tokens_revoked_since(connection, since_us)
             changed = skos.directory_changes(connection, since_us)
         for token_hash in revoked:
             self._callers.forget(token_hash)
         self._directory.refresh(changed)
-        self._asked_s = started_s
+        self._asked_s, self._asked_us = started_s, started_us

@@ -3,12 +3,14 @@
 import os
 from dataclasses import dataclass, fields
 
+from sql.engine import DEFAULT_DATABASE_URL
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Each field is the environment variable of its name in upper case, all but the first with `INGEST_` before it."""
 
-    database_url: str = "sqlite:///var/kabinet.db"
+    database_url: str = DEFAULT_DATABASE_URL
     lanes: int = 1  # writers, each with its own connection and its own slice of merchants
     queue_bytes_max: int = 32 * 1024 * 1024  # documents waiting to be written, a lane; beyond it: 503 busy
     group_documents_max: int = 4_000  # documents in one transaction, at most one request more

@@ -13,11 +13,10 @@ from loadtests import company
 from loadtests.feed import Service, feed
 from loadtests.posting import Conflict, NotTaken
 from loadtests.register import MINSK
-from sql.engine import Engine, connect
+from sql.engine import DEFAULT_DATABASE_URL, Engine, connect
 from sql.errors import AlreadyExists, StorageUnavailable
 from sql.unp import is_valid_unp, normalised_unp
 
-DEFAULT_DATABASE_URL = "sqlite:///var/kabinet.db"
 DIFFERENCES_SHOWN = 20
 NO_DATA = "The data set is not installed; `pip install 'kabinet[data]'` brings it."
 

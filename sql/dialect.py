@@ -54,13 +54,9 @@ def insert(connection: sa.Connection, table: sa.Table) -> postgresql.Insert | sq
 
 def bulk_insert(connection: sa.Connection, table: sa.Table, rows: Collection[Sequence[Any]]) -> None:
     """Insert rows whose values stand in the order of the table's columns. AlreadyStored if a key is taken."""
-    columns = ", ".join(column.name for column in table.columns)
-    driver = connection.connection.driver_connection
-    if driver is None:
-        raise StorageUnavailable("The connection is closed")
+    driver, columns, marks = _driver(connection), _names(table), _marks(table)
     with storage_errors():
         if not is_postgresql(connection):
-            marks = ", ".join("?" * len(table.columns))
             driver.executemany(f"INSERT INTO {table.name} ({columns}) VALUES ({marks})", rows)
             return
         with (
@@ -70,6 +66,22 @@ def bulk_insert(connection: sa.Connection, table: sa.Table, rows: Collection[Seq
             copy.set_types(_copy_types(table))
             for row in rows:
                 copy.write_row(row)
+
+
+def _driver(connection: sa.Connection) -> Any:
+    """The driver's own connection, in the same transaction."""
+    driver = connection.connection.driver_connection
+    if driver is None:
+        raise StorageUnavailable("The connection is closed")
+    return driver
+
+
+def _names(table: sa.Table) -> str:
+    return ", ".join(column.name for column in table.columns)
+
+
+def _marks(table: sa.Table) -> str:
+    return ", ".join("?" * len(table.columns))
 
 
 def _copy_types(table: sa.Table) -> list[str]:
@@ -87,14 +99,10 @@ def add_up(connection: sa.Connection, table: sa.Table, rows: Collection[tuple[An
     counters = [column.name for column in table.columns if column.name not in key]
     added = ", ".join(f"{name} = {table.name}.{name} + excluded.{name}" for name in counters)
     conflict = f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {added}"
-    columns = ", ".join(column.name for column in table.columns)
     ordered = sorted(rows)  # the key stands first
-    driver = connection.connection.driver_connection
-    if driver is None:
-        raise StorageUnavailable("The connection is closed")
+    driver, columns, marks = _driver(connection), _names(table), _marks(table)
     with storage_errors():
         if not is_postgresql(connection):
-            marks = ", ".join("?" * len(table.columns))
             driver.executemany(f"INSERT INTO {table.name} ({columns}) VALUES ({marks}) {conflict}", ordered)
             return
         arrays = ", ".join(f"%b::{name}[]" for name in _copy_types(table))

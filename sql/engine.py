@@ -14,6 +14,7 @@ from sql.dialect import storage_errors
 Connection = sa.Connection
 Engine = sa.Engine
 
+DEFAULT_DATABASE_URL = "sqlite:///var/kabinet.db"
 SQLITE_BUSY_TIMEOUT_MS = 10_000
 POSTGRESQL_STATEMENT_TIMEOUT_MS = 60_000
 POSTGRESQL_CONNECT_TIMEOUT_S = 5

@@ -6,12 +6,14 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from zoneinfo import ZoneInfoNotFoundError
 
 import click
 
 from sql import merchants, outlets, skos, tokens
 from sql.accounts import add_account, add_membership
-from sql.engine import Engine, connect, reading, writing
+from sql.dialect import storage_errors
+from sql.engine import DEFAULT_DATABASE_URL, Engine, connect, reading, writing
 from sql.errors import AlreadyExists, NotFound, StorageUnavailable
 from sql.migrate import migrate as migrate_database
 from sql.tables import SKO_MODELS, TOKEN_SCOPES
@@ -20,8 +22,6 @@ from sql.unp import is_valid_unp, normalised_unp
 from webapp.jobs import jobs
 from webapp.passwords import generate_password, generate_totp_secret, hash_password
 from webapp.run import run
-
-DEFAULT_DATABASE_URL = "sqlite:///var/kabinet.db"
 
 
 class Unp(click.ParamType[str]):
@@ -64,8 +64,13 @@ def database() -> Iterator[Engine]:
     """The database of DATABASE_URL; what goes wrong there ends the command with a sentence."""
     try:
         engine = connect(os.environ.get("DATABASE_URL") or DEFAULT_DATABASE_URL)
-        yield engine
-        engine.dispose()
+        try:
+            with storage_errors():
+                yield engine
+        finally:
+            engine.dispose()
+    except ZoneInfoNotFoundError as error:
+        raise click.ClickException(str(error.args[0])) from error
     except (AlreadyExists, NotFound, StorageUnavailable, ValueError) as error:
         raise click.ClickException(str(error)) from error
 

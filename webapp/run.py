@@ -12,7 +12,7 @@ from types import FrameType
 
 import click
 
-from sql.engine import connect
+from sql.engine import DEFAULT_DATABASE_URL, connect
 from sql.migrate import migrate
 
 GRACE_S = 30
@@ -32,7 +32,7 @@ class Stopped(Exception):
 @click.option("--demo", is_flag=True, help="Fill an empty database with a demo merchant, and say how to log in.")
 def run(demo: bool) -> None:
     """Run web, ingest and jobs in the foreground, after bringing the database to the newest schema."""
-    engine = connect(os.environ.get("DATABASE_URL") or "sqlite:///var/kabinet.db")
+    engine = connect(os.environ.get("DATABASE_URL") or DEFAULT_DATABASE_URL)
     migrate(engine)
     engine.dispose()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -4,7 +4,8 @@ import os
 from dataclasses import dataclass
 from typing import Self
 
-DEFAULT_DATABASE_URL = "sqlite:///var/kabinet.db"
+from sql.engine import DEFAULT_DATABASE_URL
+
 SECRET_KEY_LENGTH_MIN = 32
 # Sessions live in the database under tokens of their own, so on a developer's machine this key guards nothing.
 DEVELOPMENT_KEY = "only for development; set SECRET_KEY"
