@@ -12,6 +12,7 @@ from ingest.fold import fold
 from ingest.problems import Problem
 from ingest.wire import Counters, Document, Rollback, ShiftOpen, ZReport
 from sql import dialect
+from sql.deliveries import note_pending
 from sql.documents import (
     Key,
     NewDocument,
@@ -23,7 +24,7 @@ from sql.documents import (
 from sql.engine import Connection
 from sql.errors import AlreadyStored
 from sql.events import NewEvent, insert_events
-from sql.instants import to_us
+from sql.instants import now_us, to_us
 from sql.quarantine import CONFLICT, Quarantined, keep
 from sql.shifts import ClosedShift, OpenedShift, ZCounter, record_closed, record_opened
 from sql.tables import DRAWER_KINDS, REVENUE_KINDS
@@ -61,8 +62,9 @@ def commit_group(connection: Connection, group: Sequence[Submission], *, look_fi
         judged = _Judgement(connection, group, look_first=look_first)
         if judged.new:
             insert_documents(connection, judged.new)
-            add_turnover(connection, fold(judged.new))
+            note_pending(connection, judged.new, due_us=now_us())
             _record_shifts(connection, judged.new_details)
+            add_turnover(connection, fold(judged.new))
         keep(connection, judged.quarantined)
         for submission, outcome in zip(group, judged.outcomes, strict=True):
             if submission.events:

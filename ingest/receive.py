@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from msgspec import UNSET
+
 from ingest import answers, metrics, reading, wire
 from ingest.commit import Outcome, Submission, quarantined
 from ingest.directory import Register
@@ -170,6 +172,14 @@ def _row(register: Register, document: wire.Document, issued_us: int, received_u
         document.offline,
         *amounts(document),
         document.target.number if isinstance(document, wire.Rollback) else None,
+        *_base(document),
         received_us,
         raw,
     )
+
+
+def _base(document: wire.Document) -> tuple[str | None, int | None]:
+    """The sale that a refund names: the number of its register, and its own."""
+    if not isinstance(document, wire.Refund) or document.base is UNSET:
+        return None, None
+    return document.base.sko, document.base.number

@@ -43,6 +43,8 @@ def _row(sale: dict[str, object], body: bytes, registers: dict[str, DirectoryEnt
         other_minor=0,
         discount_minor=0,
         target_number=None,
+        base_sko=None,
+        base_number=None,
         received_us=received_us,
         body=body,
     )

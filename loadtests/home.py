@@ -102,6 +102,8 @@ class Crowd:
                 other_minor=0,
                 discount_minor=0,
                 target_number=None,
+                base_sko=None,
+                base_number=None,
                 received_us=issued_us,
                 body=bodies[number % len(bodies)],
             )

@@ -12,6 +12,8 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import GenericFunction
 
 from sql.errors import AlreadyStored, StorageUnavailable
 
@@ -108,6 +110,23 @@ def add_up(connection: sa.Connection, table: sa.Table, rows: Collection[tuple[An
         arrays = ", ".join(f"%b::{name}[]" for name in _copy_types(table))
         statement = f"INSERT INTO {table.name} ({columns}) SELECT * FROM unnest({arrays}) {conflict}"
         driver.execute(statement, [list(values) for values in zip(*ordered, strict=True)])
+
+
+class first_of_month(GenericFunction[datetime.date]):  # noqa: N801  (spelled like the SQL function that it is)
+    """The first day of a date's month."""
+
+    type = sa.Date()
+    inherit_cache = True
+
+
+@compiles(first_of_month, "postgresql")
+def _first_of_month_postgresql(element: Any, compiler: Any, **options: Any) -> str:
+    return f"CAST(date_trunc('month', {compiler.process(element.clauses, **options)}) AS DATE)"
+
+
+@compiles(first_of_month, "sqlite")
+def _first_of_month_sqlite(element: Any, compiler: Any, **options: Any) -> str:
+    return f"date({compiler.process(element.clauses, **options)}, 'start of month')"
 
 
 def select_keys(

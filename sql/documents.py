@@ -33,6 +33,8 @@ class NewDocument(NamedTuple):
     other_minor: int
     discount_minor: int
     target_number: int | None
+    base_sko: str | None
+    base_number: int | None
     received_us: int
     body: bytes
 

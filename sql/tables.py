@@ -232,11 +232,24 @@ document = Table(
     Column("other_minor", BigInteger, nullable=False),
     Column("discount_minor", BigInteger, nullable=False, comment="all discounts of items and receipt, ≥ 0"),
     Column("target_number", BigInteger, nullable=True, comment="rollback: the number of the annulled sale"),
+    Column("base_sko", String(20), nullable=True, comment="refund: the number of the sale's register, as sent"),
+    Column("base_number", BigInteger, nullable=True, comment="refund: the number of the sale"),
     Column("received_us", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False, comment="byte for byte what the register sent"),
     PrimaryKeyConstraint("merchant_id", "sko_id", "number"),
     one_of("type", DOCUMENT_TYPES),
+    # The list of documents, newest first: of all, of a register, of a cashier, and of the types that are rare.
     Index("ix_document_newest", "merchant_id", "issued_us"),
+    Index("ix_document_register", "merchant_id", "sko_id", "issued_us"),
+    Index("ix_document_cashier", "merchant_id", "cashier", "issued_us"),
+    Index(
+        "ix_document_rare",
+        "merchant_id",
+        "type",
+        "issued_us",
+        postgresql_where=text("type <> 'sale'"),
+        sqlite_where=text("type <> 'sale'"),
+    ),
     Index("ix_document_uid", "uid", postgresql_using="hash"),
     Index(
         "uq_document_target",
@@ -247,6 +260,41 @@ document = Table(
         postgresql_where=text("target_number IS NOT NULL"),
         sqlite_where=text("target_number IS NOT NULL"),
     ),
+    Index(
+        "ix_document_base",
+        "merchant_id",
+        "base_sko",
+        "base_number",
+        postgresql_where=text("base_number IS NOT NULL"),
+        sqlite_where=text("base_number IS NOT NULL"),
+    ),
+)
+
+# Documents that the state system has not confirmed yet: ranges of numbers, each with every document that one commit
+# stored of a register, so that a batch of hundreds is one row. What is in neither of these two tables has been sent.
+pending_delivery = Table(
+    "pending_delivery",
+    metadata,
+    Column("merchant_id", BigInteger, nullable=False),
+    Column("sko_id", Integer, nullable=False),
+    Column("first_number", BigInteger, nullable=False),
+    Column("last_number", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0", comment="how often it could not be sent"),
+    Column("due_us", BigInteger, nullable=False, comment="not to be tried before"),
+    PrimaryKeyConstraint("merchant_id", "sko_id", "first_number"),
+    Index(None, "due_us"),
+)
+
+# Documents that the state system has refused, with its reason.
+refused_delivery = Table(
+    "refused_delivery",
+    metadata,
+    Column("merchant_id", BigInteger, nullable=False),
+    Column("sko_id", Integer, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("reason", String(512), nullable=False),
+    Column("refused_us", BigInteger, nullable=False),
+    PrimaryKeyConstraint("merchant_id", "sko_id", "number"),
 )
 
 
@@ -265,6 +313,9 @@ def _counters() -> list[Column[int]]:
     ]
 
 
+# Room on each page for the next version of a row: counting up then rewrites no index.
+ROOM_TO_COUNT = {"fillfactor": "60"}
+
 turnover = Table(
     "turnover",
     metadata,
@@ -275,12 +326,41 @@ turnover = Table(
     Column("currency", String(3), nullable=False),
     *_counters(),
     PrimaryKeyConstraint("merchant_id", "day", "outlet_id", "sko_id", "currency"),
-    # Room on each page for the next version of a row: counting up then rewrites no index.
-    postgresql_with={"fillfactor": "60"},
+    # A year of one outlet or register is a few hundred rows side by side.
+    Index(None, "merchant_id", "outlet_id", "day"),
+    Index(None, "merchant_id", "sko_id", "day"),
+    postgresql_with=ROOM_TO_COUNT,
 )
 
 TURNOVER_KEY = ("merchant_id", "day", "outlet_id", "sko_id", "currency")
 TURNOVER_COUNTERS = tuple(column.name for column in turnover.columns if column.name not in TURNOVER_KEY)
+
+# The same counters added up further, in the same transaction: a year of five hundred registers is 180,000 rows of
+# `turnover`, but 365 of these …
+turnover_day = Table(
+    "turnover_day",
+    metadata,
+    Column("merchant_id", BigInteger, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("currency", String(3), nullable=False),
+    *_counters(),
+    PrimaryKeyConstraint("merchant_id", "day", "currency"),
+    postgresql_with=ROOM_TO_COUNT,
+)
+
+# … and 6,000 of these.
+turnover_month = Table(
+    "turnover_month",
+    metadata,
+    Column("merchant_id", BigInteger, nullable=False),
+    Column("month", Date, nullable=False, comment="its first day"),
+    Column("outlet_id", Integer, nullable=False),
+    Column("sko_id", Integer, nullable=False),
+    Column("currency", String(3), nullable=False),
+    *_counters(),
+    PrimaryKeyConstraint("merchant_id", "month", "outlet_id", "sko_id", "currency"),
+    postgresql_with=ROOM_TO_COUNT,
+)
 
 # `opened_us` is what the shift_open says, `z_opened_us` what the Z-report says: neither depends on which came first.
 shift = Table(
@@ -352,6 +432,30 @@ event = Table(
 )
 
 # --- the service itself ----------------------------------------------------------------------------------------------
+
+# Tables that somebody wants as a file: the short ones are made at once, the long ones by the jobs.
+export = Table(
+    "export",
+    metadata,
+    Column("merchant_id", BigInteger, nullable=False),
+    Column("export_id", String(32), nullable=False, comment="random: also the name of its file"),
+    Column("account_id", BigInteger, nullable=False, comment="who asked for it"),
+    Column("subject", String(16), nullable=False, comment="the page"),
+    Column("file_format", String(4), nullable=False),
+    Column("query", String(8000), nullable=False, comment="the query string of the page, with all its filters"),
+    Column("language", String(2), nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("rows_done", BigInteger, nullable=False, server_default="0"),
+    Column("rows_total", BigInteger, nullable=True, comment="null: not counted yet"),
+    Column("created_us", BigInteger, nullable=False),
+    Column("beat_us", BigInteger, nullable=False, comment="the last sign of life of whoever makes it"),
+    PrimaryKeyConstraint("merchant_id", "export_id"),
+    ForeignKeyConstraint(["merchant_id"], ["merchant.merchant_id"]),
+    ForeignKeyConstraint(["account_id"], ["account.account_id"]),
+    one_of("file_format", ("xlsx", "csv")),
+    one_of("state", ("waiting", "running", "done", "failed")),
+    Index(None, "created_us"),
+)
 
 heartbeat = Table(
     "heartbeat",

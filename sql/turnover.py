@@ -1,6 +1,7 @@
 """Turnover, the pre-aggregated table: adding to it, and proving that it equals its documents."""
 
 import datetime
+import operator
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -11,6 +12,8 @@ from sql.tables import (
     TURNOVER_KEY,
     document,
     turnover,
+    turnover_day,
+    turnover_month,
 )
 
 TYPE_OF_KIND = {
@@ -29,26 +32,33 @@ DIFFERENCES_MAX = 1_000
 Deltas = dict[tuple[int, datetime.date, int, int, str], list[int]]
 
 
-class TurnoverKey(NamedTuple):
-    merchant_id: int
-    day: datetime.date
-    outlet_id: int
-    sko_id: int
-    currency: str
-
-
 class Difference(NamedTuple):
-    """A row of turnover that is not what its documents add up to; None where it is missing on that side."""
+    """A row of one of the turnover tables that is not what it must be; None where it is missing on that side."""
 
-    key: TurnoverKey
+    table: str
+    key: tuple[Any, ...]
     kept: tuple[int, ...] | None
     recomputed: tuple[int, ...] | None
 
 
 def add_turnover(connection: sa.Connection, deltas: Deltas) -> None:
-    """Add counters to the rows of turnover, making those that are missing."""
-    if deltas:
-        dialect.add_up(connection, turnover, [(*key, *counters) for key, counters in deltas.items()])
+    """Add counters to the rows of turnover, and of what it adds up to, making those that are missing."""
+    if not deltas:
+        return
+    by_month: dict[tuple[Any, ...], list[int]] = {}
+    by_day: dict[tuple[Any, ...], list[int]] = {}
+    for (merchant_id, day, outlet_id, sko_id, currency), counters in deltas.items():
+        _add(by_month, (merchant_id, day.replace(day=1), outlet_id, sko_id, currency), counters)
+        _add(by_day, (merchant_id, day, currency), counters)
+    dialect.add_up(connection, turnover, [(*key, *counters) for key, counters in deltas.items()])
+    dialect.add_up(connection, turnover_month, [(*key, *counters) for key, counters in by_month.items()])
+    # All registers of a merchant share these rows: last, so that several processes wait for each other only shortly.
+    dialect.add_up(connection, turnover_day, [(*key, *counters) for key, counters in by_day.items()])
+
+
+def _add(sums: dict[tuple[Any, ...], list[int]], key: tuple[Any, ...], counters: list[int]) -> None:
+    known = sums.get(key)
+    sums[key] = counters if known is None else list(map(operator.add, known, counters))
 
 
 def recomputed_turnover(merchant_id: int | None = None) -> sa.Select[Any]:
@@ -57,9 +67,17 @@ def recomputed_turnover(merchant_id: int | None = None) -> sa.Select[Any]:
         *(document.c[name] for name in TURNOVER_KEY),
         *(_counted(name).label(name) for name in TURNOVER_COUNTERS),
     ).where(document.c.type.in_(TYPE_OF_KIND.values()))
-    if merchant_id is not None:
-        query = query.where(document.c.merchant_id == merchant_id)
-    return query.group_by(*(document.c[name] for name in TURNOVER_KEY))
+    return _of_merchant(query, document, merchant_id).group_by(*(document.c[name] for name in TURNOVER_KEY))
+
+
+def added_up_turnover(table: sa.Table, merchant_id: int | None = None) -> sa.Select[Any]:
+    """What `turnover_day` or `turnover_month` must hold, from turnover."""
+    key = [
+        dialect.first_of_month(turnover.c.day) if column.name == "month" else turnover.c[column.name]
+        for column in table.primary_key
+    ]
+    sums = (sa.cast(sa.func.sum(turnover.c[name]), table.c[name].type) for name in TURNOVER_COUNTERS)
+    return _of_merchant(sa.select(*key, *sums), turnover, merchant_id).group_by(*key)
 
 
 def _counted(counter: str) -> sa.ColumnElement[int]:
@@ -76,17 +94,33 @@ def _counted(counter: str) -> sa.ColumnElement[int]:
 
 
 def turnover_differences(connection: sa.Connection, merchant_id: int | None = None) -> list[Difference]:
-    """Where turnover differs from its recomputation: empty, always. At most DIFFERENCES_MAX are listed."""
-    kept = sa.select(turnover)
-    if merchant_id is not None:
-        kept = kept.where(turnover.c.merchant_id == merchant_id)
-    recomputed = recomputed_turnover(merchant_id)
-    only_kept = _rows(connection, kept.except_(recomputed).limit(DIFFERENCES_MAX))
-    only_recomputed = _rows(connection, recomputed.except_(kept).limit(DIFFERENCES_MAX))
+    """Where the turnover tables differ from their recomputation: empty, always. At most DIFFERENCES_MAX are listed."""
+    recomputed = {
+        turnover: recomputed_turnover(merchant_id),
+        turnover_month: added_up_turnover(turnover_month, merchant_id),
+        turnover_day: added_up_turnover(turnover_day, merchant_id),
+    }
+    found: list[Difference] = []
+    for table, query in recomputed.items():
+        found += _differences(connection, table, _of_merchant(sa.select(table), table, merchant_id), query)
+    return found[:DIFFERENCES_MAX]
+
+
+def _of_merchant(query: sa.Select[Any], table: sa.Table, merchant_id: int | None) -> sa.Select[Any]:
+    return query if merchant_id is None else query.where(table.c.merchant_id == merchant_id)
+
+
+def _differences(
+    connection: sa.Connection, table: sa.Table, kept: sa.Select[Any], recomputed: sa.Select[Any]
+) -> list[Difference]:
+    width = len(table.primary_key.columns)
+    only_kept = _rows(connection, kept.except_(recomputed).limit(DIFFERENCES_MAX), width)
+    only_recomputed = _rows(connection, recomputed.except_(kept).limit(DIFFERENCES_MAX), width)
     keys = sorted(only_kept.keys() | only_recomputed.keys())[:DIFFERENCES_MAX]
-    return [Difference(key, only_kept.get(key), only_recomputed.get(key)) for key in keys]
+    return [Difference(table.name, key, only_kept.get(key), only_recomputed.get(key)) for key in keys]
 
 
-def _rows(connection: sa.Connection, query: sa.CompoundSelect[Any]) -> dict[TurnoverKey, tuple[int, ...]]:
-    width = len(TURNOVER_KEY)
-    return {TurnoverKey(*row[:width]): tuple(row[width:]) for row in connection.execute(query)}
+def _rows(
+    connection: sa.Connection, query: sa.CompoundSelect[Any], width: int
+) -> dict[tuple[Any, ...], tuple[int, ...]]:
+    return {tuple(row[:width]): tuple(row[width:]) for row in connection.execute(query)}

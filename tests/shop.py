@@ -63,6 +63,8 @@ def document(
         other_minor=total_minor if is_paid and payment == "other" else 0,
         discount_minor=0,
         target_number=number if type_ == "rollback" else None,
+        base_sko=None,
+        base_number=None,
         received_us=now_us(),
         body=b"{}",
     )

@@ -204,14 +204,11 @@ def verify(context: click.Context, unp: str | None, as_json: bool) -> None:
         merchant_id = merchants.merchant_by_unp(connection, unp).merchant_id if unp else None
         differences = turnover_differences(connection, merchant_id)
     if as_json:
-        listed = [
-            {"key": difference.key._asdict(), "kept": difference.kept, "recomputed": difference.recomputed}
-            for difference in differences
-        ]
+        listed = [difference._asdict() for difference in differences]
         click.echo(json.dumps({"differences": listed}, default=str))
     elif differences:
-        for key, kept, recomputed in differences:
-            click.echo(f"{' '.join(map(str, key))}: kept {kept}, recomputed {recomputed}")
+        for table, key, kept, recomputed in differences:
+            click.echo(f"{table} {' '.join(map(str, key))}: kept {kept}, recomputed {recomputed}")
         click.echo(f"Turnover differs from its documents in {len(differences)} rows (at most {DIFFERENCES_MAX} shown).")
     else:
         click.echo("Turnover equals its recomputation.")

@@ -35,6 +35,8 @@ def new_document(**changes: object) -> NewDocument:
         other_minor=0,
         discount_minor=70,
         target_number=None,
+        base_sko=None,
+        base_number=None,
         received_us=NOON_US + 1,
         body=b'{"number": 1}',
     )
