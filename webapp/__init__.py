@@ -5,7 +5,7 @@ import importlib
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from webapp import assets, database, errors, formats, guard, health, language, logs, security
+from webapp import assets, database, errors, formats, guard, health, language, links, logs, security
 from webapp.settings import Settings
 
 # One module a section of pages, each with its `blueprint`. A section that isn't here yet is a page that says so.
@@ -33,6 +33,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     security.init_forms(app)
     language.init_app(app)
     formats.init_app(app)
+    links.init_app(app)
     errors.init_app(app)
     for feature in FEATURES:
         app.register_blueprint(importlib.import_module(f"webapp.{feature}").blueprint)

@@ -1,35 +1,65 @@
 """The filters that pages share: the query string, parsed once into a frozen object that pages ask and show."""
 
 import datetime
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
 from sql.instants import from_us, now_us
 from sql.outlets import DEFAULT_TIME_ZONE, Outlet
-from webapp import formats
+from sql.skos import Sko
+from webapp import filter_values as values
+from webapp.periods import DAY, EARLIEST, Period, Problem, iso_day, parse_day, parse_period
 
-DAY = datetime.timedelta(days=1)
-EARLIEST = datetime.date(2000, 1, 1)  # registers date nothing earlier
-ISO_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+LISTED_MAX = 50  # registers that a reader can look through
+HOME_NAMES = ("date", "outlet")
+NAMES = (
+    *HOME_NAMES,
+    "period",
+    "from",
+    "to",
+    "sko",
+    "type",
+    "payment",
+    "currency",
+    "q",
+    "cashier",
+    "min",
+    "max",
+    "state",
+    "discount",
+)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """What the reader wants to see.
+    """What the reader wants to see. Empty `outlet_ids`, `sko_ids`, `types` and `payments` mean all; None means any.
 
-    `outlet_ids` empty means all outlets. Where `problems` (field name → sentence) is not empty, `typed` holds what
-    stood in the address, to be shown again, and the other fields hold what they would be without it.
+    Where `problems` (field name → sentence) is not empty, `typed` holds what stood in the address, to be shown again,
+    and the other fields hold what they would be without it.
     """
 
     outlets: Mapping[int, Outlet]
+    skos: Mapping[int, Sko]
     today: datetime.date
-    day: datetime.date
+    day: datetime.date  # of pages that show a single one
+    period: Period | None  # None: all time
+    preset: str | None  # the name of the period, or `own`
     outlet_ids: tuple[int, ...] = ()
+    sko_ids: tuple[int, ...] = ()
+    types: tuple[str, ...] = ()
+    payments: tuple[str, ...] = ()
+    currency: str | None = None
+    number: int | None = None
+    uid: str | None = None
+    cashier: str | None = None
+    min_minor: int | None = None
+    max_minor: int | None = None
+    state: str | None = None
+    discounted: bool = False
     typed: dict[str, list[str]] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
 
@@ -39,6 +69,26 @@ class Filters:
 
     def outlet_name(self, outlet_id: int) -> str:
         return self.outlets[outlet_id].name
+
+    def sko_number(self, sko_id: int) -> str:
+        return self.skos[sko_id].number
+
+    @property
+    def chosen_numbers(self) -> list[str]:
+        return [self.skos[sko_id].number for sko_id in self.sko_ids]
+
+    @property
+    def listed_skos(self) -> list[tuple[str, str]]:
+        """The registers to choose from, as (number, number): of the chosen outlets if any, and those chosen already.
+
+        Empty if they are too many for a list.
+        """
+        listed = [
+            sko
+            for sko in self.skos.values()
+            if not self.outlet_ids or sko.outlet_id in self.outlet_ids or sko.sko_id in self.sko_ids
+        ]
+        return [(sko.number, sko.number) for sko in listed] if len(listed) <= LISTED_MAX else []
 
     @property
     def zones(self) -> set[str]:
@@ -57,78 +107,70 @@ class Filters:
     def next_day(self) -> datetime.date | None:
         return self.day + DAY if self.day < self.today else None
 
-    @property
-    def date_text(self) -> str:
-        """What belongs into the field: the day, or what was typed instead of one."""
-        return self.typed["date"][0] if "date" in self.problems else self.day.isoformat()
+    def text(self, name: str) -> str:
+        """What belongs into a field: what was typed, else nothing."""
+        return next(iter(self.typed.get(name, ())), "")
 
-    @property
-    def is_date_field(self) -> bool:
+    def date_text(self, name: str, usual: datetime.date | None) -> str:
+        """What belongs into the field of a date: the day, or what was typed instead of one."""
+        return self.text(name) if name in self.problems or not usual else usual.isoformat()
+
+    @staticmethod
+    def is_date(text: str) -> bool:
         """Whether a date field can hold that text."""
-        return _iso_day(self.date_text) is not None
+        return not text or iso_day(text) is not None
 
-    def query(self, day: datetime.date | None = None) -> dict[str, list[str]]:
-        """The query string that leads here, or to another day. Without a date it means today, also tomorrow."""
-        kept = {name: texts for name, texts in self.typed.items() if texts}
-        if day is None:
-            return kept
-        others = {name: texts for name, texts in kept.items() if name != "date"}
-        return others if day == self.today else {**others, "date": [day.isoformat()]}
+    def query(self, **changes: Any) -> dict[str, Any]:
+        """The query string that leads here, with these changes; None or an empty list takes a name out."""
+        return {name: texts for name, texts in {**self.typed, **changes}.items() if texts}
+
+    def of_day(self, day: datetime.date) -> dict[str, Any]:
+        """The query string of another day. Without a date it means today, also tomorrow."""
+        return self.query(date=None if day == self.today else [day.isoformat()])
 
 
-def parse_filters(arguments: MultiDict[str, str], outlets: Sequence[Outlet]) -> Filters:
-    """The filters `date` (ISO, default today) and `outlet` (repeatable) of a query string, among these outlets."""
+def parse_filters(
+    arguments: MultiDict[str, str],
+    outlets: Sequence[Outlet],
+    skos: Sequence[Sko] = (),
+    default_period: str | None = None,
+    *,
+    days_max: int | None = None,
+    names: Iterable[str] = NAMES,
+) -> Filters:
+    """The filters of a query string among these outlets and registers; only those called `names` are looked at."""
     today = from_us(now_us()).astimezone(ZoneInfo(zone_of(outlets))).date()
-    typed = {name: [text for text in arguments.getlist(name) if text.strip()] for name in ("date", "outlet")}
-    problems: dict[str, str] = {}
-    day = _day(typed["date"], today, problems)
-    outlet_ids = _outlet_ids(typed["outlet"], outlets, problems)
-    return Filters({outlet.outlet_id: outlet for outlet in outlets}, today, day, outlet_ids, typed, problems)
+    typed = {name: [text for text in arguments.getlist(name) if text.strip()] for name in names}
+    period, preset, problems = parse_period(typed, today, default_period, days_max)
+    day = today
+    try:
+        day = parse_day(typed.get("date", []), today)
+    except ValueError as error:
+        problems.append(Problem("date", str(error)))
+    chosen: dict[str, Any] = {
+        "outlet_ids": values.outlets(typed, outlets, problems),
+        "sko_ids": values.skos(typed, skos, problems),
+        "types": values.types(typed, problems),
+        "payments": values.payments(typed, problems),
+        "currency": values.currency(typed, problems),
+        "cashier": values.cashier(typed, problems),
+        "state": values.state(typed, problems),
+        "discounted": bool(typed.get("discount")),
+        **values.number_or_uid(typed, problems),
+        **values.amounts(typed, problems),
+    }
+    return Filters(
+        outlets={outlet.outlet_id: outlet for outlet in outlets},
+        skos={sko.sko_id: sko for sko in skos},
+        today=today,
+        day=day,
+        period=period,
+        preset=preset,
+        typed=typed,
+        problems=dict(reversed(problems)),  # of several about one field the first
+        **chosen,
+    )
 
 
 def zone_of(outlets: Sequence[Outlet]) -> str:
     return outlets[0].time_zone if outlets else DEFAULT_TIME_ZONE
-
-
-def _day(texts: list[str], today: datetime.date, problems: dict[str, str]) -> datetime.date:
-    try:
-        return parse_day(texts, today)
-    except ValueError as error:
-        problems["date"] = str(error)
-        return today
-
-
-def parse_day(texts: list[str], today: datetime.date) -> datetime.date:
-    """The one day among these, or today. Raises ValueError with a sentence for the reader."""
-    if not texts:
-        return today
-    if len(texts) > 1:
-        raise ValueError(gettext("Choose one date."))
-    day = _iso_day(texts[0].strip())
-    if day is None:
-        raise ValueError(gettext("There is no such date: write it like %(example)s.", example=today.isoformat()))
-    if day > today:
-        raise ValueError(gettext("This day has not come yet."))
-    if day < EARLIEST:
-        raise ValueError(gettext("There are no documents before %(day)s.", day=formats.day(EARLIEST)))
-    return day
-
-
-def _iso_day(text: str) -> datetime.date | None:
-    # The standard library also reads forms that no date field sends, like 2026-W48-2.
-    if not ISO_DAY.fullmatch(text):
-        return None
-    try:
-        return datetime.date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
-def _outlet_ids(texts: list[str], outlets: Sequence[Outlet], problems: dict[str, str]) -> tuple[int, ...]:
-    known = {str(outlet.outlet_id): outlet.outlet_id for outlet in outlets}
-    try:
-        return tuple(sorted({known[text.strip()] for text in texts}))
-    except KeyError:
-        # Somebody else's outlet and one that never was are the same to the reader.
-        problems["outlet"] = gettext("You have no such outlet: choose one from the list.")
-        return ()

@@ -19,7 +19,7 @@ from sql.instants import now_us
 from sql.latest import LastDocument, last_document
 from sql.outlets import outlets_of
 from webapp.database import engine
-from webapp.filters import Filters, parse_filters
+from webapp.filters import HOME_NAMES, Filters, parse_filters
 from webapp.fragments import page_or_fragment, wants_fragment
 from webapp.guard import unattended
 from webapp.home_figures import Days, Quarter, days_of, quarter_of
@@ -113,7 +113,7 @@ def asked_for(sources: Iterable[str]) -> Home:
         raise BadRequest
     with reading(engine()) as connection:
         outlets = outlets_of(connection, current_user.merchant_id)
-    filters = parse_filters(request.args, outlets)
+    filters = parse_filters(request.args, outlets, names=HOME_NAMES)
     if filters.problems or not outlets:
         return Home(filters, bool(shows))
     return Home(filters, bool(shows), **read(filters, sources))

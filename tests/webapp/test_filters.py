@@ -63,8 +63,8 @@ def test_empty_fields_of_a_form_mean_nothing() -> None:
 def test_nonsense_date_is_explained_and_kept(text: str) -> None:
     filters = parse([("date", text)])
     assert filters.problems == {"date": f"There is no such date: write it like {today()}."}
-    assert filters.date_text == text
-    assert not filters.is_date_field
+    assert filters.date_text("date", filters.day) == text
+    assert not filters.is_date(text)
 
 
 @pytest.mark.parametrize(
@@ -78,8 +78,8 @@ def test_nonsense_date_is_explained_and_kept(text: str) -> None:
 def test_day_out_of_reach_is_explained_and_kept(text: str, sentence: str) -> None:
     filters = parse([("date", text)])
     assert filters.problems == {"date": sentence}
-    assert filters.date_text == text
-    assert filters.is_date_field
+    assert filters.date_text("date", filters.day) == text
+    assert filters.is_date(text)
 
 
 def test_tomorrow_has_not_come_yet() -> None:
@@ -107,5 +107,5 @@ def test_neighbours_of_a_day_stop_where_there_is_nothing() -> None:
 def test_links_keep_the_outlet_and_name_no_date_for_today() -> None:
     filters = parse([("date", "2024-03-01"), ("outlet", "2")])
     assert filters.query() == {"date": ["2024-03-01"], "outlet": ["2"]}
-    assert filters.query(datetime.date(2024, 2, 29)) == {"outlet": ["2"], "date": ["2024-02-29"]}
-    assert filters.query(today()) == {"outlet": ["2"]}
+    assert filters.of_day(datetime.date(2024, 2, 29)) == {"outlet": ["2"], "date": ["2024-02-29"]}
+    assert filters.of_day(today()) == {"outlet": ["2"]}
