@@ -444,9 +444,14 @@ export = Table(
     Column("file_format", String(4), nullable=False),
     Column("query", String(8000), nullable=False, comment="the query string of the page, with all its filters"),
     Column("language", String(2), nullable=False),
+    Column("file_name", String(200), nullable=False, server_default="", comment="under which it is saved"),
     Column("state", String(8), nullable=False),
+    Column("failure", String(16), nullable=True, comment="why it failed"),
+    Column("claim", String(32), nullable=True, comment="random: of whoever makes it, anew each time it is begun"),
+    Column("attempts", Integer, nullable=False, server_default="0", comment="how often it was begun"),
     Column("rows_done", BigInteger, nullable=False, server_default="0"),
     Column("rows_total", BigInteger, nullable=True, comment="null: not counted yet"),
+    Column("file_bytes", BigInteger, nullable=True, comment="null: not done yet"),
     Column("created_us", BigInteger, nullable=False),
     Column("beat_us", BigInteger, nullable=False, comment="the last sign of life of whoever makes it"),
     PrimaryKeyConstraint("merchant_id", "export_id"),
@@ -454,6 +459,7 @@ export = Table(
     ForeignKeyConstraint(["account_id"], ["account.account_id"]),
     one_of("file_format", ("xlsx", "csv")),
     one_of("state", ("waiting", "running", "done", "failed")),
+    one_of("failure", ("broken", "interrupted", "too_long")),  # or null
     Index(None, "created_us"),
 )
 

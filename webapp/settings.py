@@ -23,6 +23,8 @@ class Settings:
     session_idle_minutes: int = 30
     metrics_token: str | None = None  # what a Prometheus elsewhere sends as a bearer token
     assets_folder: str = "var/assets"  # hashed and compressed copies of static/, made when the app starts
+    exports_folder: str = "var/exports"  # files to be fetched; the web app and the jobs share it
+    export_rows_at_once: int = 5_000  # a file of so many rows is made while its reader waits, a longer one by the jobs
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -40,6 +42,8 @@ class Settings:
             session_idle_minutes=_whole_number("SESSION_IDLE_MINUTES", default=30, least=1),
             metrics_token=os.environ.get("METRICS_TOKEN") or None,
             assets_folder=os.environ.get("ASSETS_FOLDER") or "var/assets",
+            exports_folder=os.environ.get("EXPORTS_FOLDER") or "var/exports",
+            export_rows_at_once=_whole_number("EXPORT_ROWS_AT_ONCE", default=5_000, least=0),
         )
 
 
