@@ -1,0 +1,63 @@
+"""A receipt as PDF: the very template of the screen, on a tape 80 mm wide and as long as it needs to be.
+
+Rendering is pure Python, slow, and one at a time in a process. So there is a limit to how many wait for it: pages must
+never wait behind papers. The renderer may read our two fonts and nothing else, neither files nor the network.
+"""
+
+import io
+import threading
+from pathlib import Path
+
+import fontpkg_pt_sans
+import pypdf
+from flask import render_template
+from pypdf.generic import RectangleObject
+from xhtml2pdf.config.resources import ResourceAccessPolicy
+from xhtml2pdf.default import DEFAULT_CSS
+from xhtml2pdf.document import pisaDocument
+
+from webapp.receipt_tape import Tape
+
+RENDERS_MAX = 2  # one at work and one that waits, in each process
+SECONDS_MAX = 40.0
+FOOT_PT = 14.0  # paper below the last line
+END = "tape-end"  # the anchor below the last line
+NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"  # which the font lacks
+
+FONTS = Path(fontpkg_pt_sans.ROOT) / "files"
+POLICY = ResourceAccessPolicy.server(FONTS, allow_remote=False, max_render_seconds=SECONDS_MAX)
+STYLES = (Path(__file__).parents[1] / "templates" / "receipt" / "pdf.css").read_text()
+CSS = DEFAULT_CSS + STYLES.replace("FONTS", FONTS.as_posix())
+
+_places = threading.BoundedSemaphore(RENDERS_MAX)
+
+
+class Busy(Exception):
+    """As many receipts as may be are being rendered already."""
+
+
+def render(tape: Tape) -> bytes:
+    """The PDF of a receipt, in the reader's language. Busy if too many are at it.
+
+    A page is a metre long at most; 500 lines, the most that a receipt may have, make several.
+    """
+    html = render_template("receipt/pdf.html", tape=tape).replace(NARROW_SPACE, "\N{NO-BREAK SPACE}")
+    if not _places.acquire(blocking=False):
+        raise Busy
+    try:
+        return _cut(pisaDocument(html, dest_bytes=True, default_css=CSS, resource_policy=POLICY))
+    finally:
+        _places.release()
+
+
+def _cut(pdf: bytes) -> bytes:
+    """Cut the last page below its last line."""
+    writer = pypdf.PdfWriter(clone_from=io.BytesIO(pdf))
+    page = writer.pages[-1]
+    end = pypdf.PdfReader(io.BytesIO(pdf)).named_destinations[END]
+    _, _, right, top = page.mediabox
+    bottom = max(0.0, float(end.top or 0) - FOOT_PT)
+    page.mediabox = page.cropbox = RectangleObject((0, bottom, right, top))
+    written = io.BytesIO()
+    writer.write(written)
+    return written.getvalue()
