@@ -78,12 +78,14 @@ merchant = Table(
     Column("created_us", BigInteger, nullable=False),
 )
 
+# An empty `password_hash` or `totp_secret`: there is none (yet), and nothing matches it.
 account = Table(
     "account",
     metadata,
     Column("account_id", Identity, primary_key=True),
     Column("email", String(254), nullable=False, unique=True, comment="lower case"),
     Column("phone", String(16), nullable=False, comment="E.164"),
+    Column("name", String(128), nullable=False, server_default="", comment="of the person; empty: not told"),
     Column("password_hash", String(256), nullable=False, comment="Argon2id, PHC form"),
     Column("totp_secret", String(64), nullable=False, comment="base32, RFC 6238"),
     Column("totp_last_step", BigInteger, nullable=False, comment="the last 30-second step used: codes are single use"),
@@ -99,11 +101,132 @@ membership = Table(
     Column("merchant_id", BigInteger, nullable=False),
     Column("account_id", BigInteger, nullable=False),
     Column("role", String(10), nullable=False),
+    Column("expires_us", BigInteger, nullable=True, comment="support: ends then by itself"),
     PrimaryKeyConstraint("merchant_id", "account_id"),
     ForeignKeyConstraint(["merchant_id"], ["merchant.merchant_id"]),
     ForeignKeyConstraint(["account_id"], ["account.account_id"]),
     one_of("role", ("owner", "accountant", "manager", "support")),
     Index(None, "account_id"),
+)
+
+# The outlets that a manager may see; other roles see all.
+membership_outlet = Table(
+    "membership_outlet",
+    metadata,
+    Column("merchant_id", BigInteger, nullable=False),
+    Column("account_id", BigInteger, nullable=False),
+    Column("outlet_id", Integer, nullable=False),
+    PrimaryKeyConstraint("merchant_id", "account_id", "outlet_id"),
+    ForeignKeyConstraint(["merchant_id", "account_id"], ["membership.merchant_id", "membership.account_id"]),
+    ForeignKeyConstraint(["merchant_id", "outlet_id"], ["outlet.merchant_id", "outlet.outlet_id"]),
+)
+
+invitation = Table(
+    "invitation",
+    metadata,
+    Column("merchant_id", BigInteger, nullable=False),
+    Column("token_hash", LargeBinary(32), nullable=False, comment="SHA-256 of the token in the mailed link"),
+    Column("email", String(254), nullable=False, comment="lower case"),
+    Column("role", String(10), nullable=False),
+    Column("outlet_ids", String(4000), nullable=False, comment="a manager's outlets, with commas; else empty"),
+    Column("member_until_us", BigInteger, nullable=True, comment="support: when the membership ends"),
+    Column("invited_by", BigInteger, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("expires_us", BigInteger, nullable=False),
+    Column("accepted_us", BigInteger, nullable=True),
+    PrimaryKeyConstraint("merchant_id", "token_hash"),
+    ForeignKeyConstraint(["merchant_id"], ["merchant.merchant_id"]),
+    ForeignKeyConstraint(["invited_by"], ["account.account_id"]),
+    one_of("role", ("owner", "accountant", "manager", "support")),
+    Index("ix_invitation_token", "token_hash", unique=True),
+)
+
+# Single-use links by mail, for a password that is forgotten.
+password_reset = Table(
+    "password_reset",
+    metadata,
+    Column("token_hash", LargeBinary(32), primary_key=True, comment="SHA-256 of the token in the mailed link"),
+    Column("account_id", BigInteger, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("expires_us", BigInteger, nullable=False),
+    ForeignKeyConstraint(["account_id"], ["account.account_id"]),
+    Index(None, "account_id"),
+)
+
+# Second factors beside the authenticator app.
+recovery_code = Table(
+    "recovery_code",
+    metadata,
+    Column("account_id", BigInteger, nullable=False),
+    Column("code_hash", LargeBinary(32), nullable=False, comment="SHA-256: the codes are random, so that is enough"),
+    Column("used_us", BigInteger, nullable=True),
+    PrimaryKeyConstraint("account_id", "code_hash"),
+    ForeignKeyConstraint(["account_id"], ["account.account_id"]),
+)
+
+passkey = Table(
+    "passkey",
+    metadata,
+    Column("credential_id", LargeBinary(1023), primary_key=True),
+    Column("account_id", BigInteger, nullable=False),
+    Column("public_key", LargeBinary(1024), nullable=False, comment="COSE"),
+    Column("sign_count", BigInteger, nullable=False),
+    Column("name", String(64), nullable=False),
+    Column("transports", String(128), nullable=False, comment="with commas"),
+    Column("created_us", BigInteger, nullable=False),
+    Column("used_us", BigInteger, nullable=True),
+    ForeignKeyConstraint(["account_id"], ["account.account_id"]),
+    Index(None, "account_id"),
+)
+
+# Certificates of electronic signatures that open an account.
+signing_certificate = Table(
+    "signing_certificate",
+    metadata,
+    Column("fingerprint", LargeBinary(32), primary_key=True, comment="SHA-256 of the certificate"),
+    Column("account_id", BigInteger, nullable=False),
+    Column("subject", String(512), nullable=False),
+    Column("valid_until_us", BigInteger, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    ForeignKeyConstraint(["account_id"], ["account.account_id"]),
+    Index(None, "account_id"),
+)
+
+# A login that is half done: between its steps, nothing is trusted but this row, named by a random cookie.
+login_attempt = Table(
+    "login_attempt",
+    metadata,
+    Column("attempt_hash", LargeBinary(32), primary_key=True, comment="SHA-256 of the token in the browser's cookie"),
+    Column("way", String(16), nullable=False),
+    Column("step", String(16), nullable=False, comment="what is awaited"),
+    Column("account_id", BigInteger, nullable=True, comment="null: nobody; such an attempt goes on like any other"),
+    Column("merchant_id", BigInteger, nullable=True, comment="the company that was named"),
+    Column("challenge", LargeBinary(4096), nullable=True, comment="to be signed, once"),
+    Column("code_hash", LargeBinary(32), nullable=True, comment="of the code in an SMS"),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("sends", Integer, nullable=False, server_default="0"),
+    Column("sent_us", BigInteger, nullable=True),
+    Column("created_us", BigInteger, nullable=False),
+    Column("expires_us", BigInteger, nullable=False),
+    ForeignKeyConstraint(["account_id"], ["account.account_id"]),
+    Index(None, "expires_us"),
+)
+
+# Who did what, when and from where: rows are only ever added.
+journal = Table(
+    "journal",
+    metadata,
+    Column("merchant_id", BigInteger, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("entry_id", String(16), nullable=False, comment="random: two things can happen at once"),
+    Column("account_id", BigInteger, nullable=True, comment="null: the operator, or nobody who is known"),
+    Column("actor", String(254), nullable=False, comment="as the person was called then"),
+    Column("action", String(32), nullable=False),
+    Column("subject", String(256), nullable=False, comment="what it was done to; empty: nothing in particular"),
+    Column("detail", String(2000), nullable=False, comment="JSON"),
+    Column("address", String(45), nullable=False, comment="of the browser; empty: the command line"),
+    PrimaryKeyConstraint("merchant_id", "at_us", "entry_id"),
+    ForeignKeyConstraint(["merchant_id"], ["merchant.merchant_id"]),
 )
 
 web_session = Table(
@@ -116,6 +239,10 @@ web_session = Table(
     Column("seen_us", BigInteger, nullable=False),
     Column("address", String(45), nullable=False),
     Column("user_agent", String(256), nullable=False),
+    Column("way", String(16), nullable=False, server_default="password", comment="how the person logged in"),
+    Column(
+        "confirmed_us", BigInteger, nullable=False, server_default="0", comment="a second factor was last shown then"
+    ),
     ForeignKeyConstraint(["merchant_id"], ["merchant.merchant_id"]),
     ForeignKeyConstraint(["account_id"], ["account.account_id"]),
     Index(None, "account_id"),
