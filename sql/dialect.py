@@ -130,7 +130,10 @@ def _first_of_month_sqlite(element: Any, compiler: Any, **options: Any) -> str:
 
 
 def select_keys(
-    connection: sa.Connection, columns: Sequence[sa.Column[Any]], key: Sequence[sa.Column[Any]], keys: Sequence[Any]
+    connection: sa.Connection,
+    columns: Sequence[sa.ColumnElement[Any]],
+    key: Sequence[sa.Column[Any]],
+    keys: Sequence[Any],
 ) -> Iterator[Any]:
     """The rows whose `key` columns are among `keys` (a sequence of equally long tuples), in any order."""
     if is_postgresql(connection):

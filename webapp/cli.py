@@ -12,9 +12,11 @@ import click
 
 from sql import merchants, outlets, skos, tokens
 from sql.accounts import add_account, add_membership
+from sql.deliveries import delivery_status, retry_refused
 from sql.dialect import storage_errors
 from sql.engine import DEFAULT_DATABASE_URL, Engine, connect, reading, writing
 from sql.errors import AlreadyExists, NotFound, StorageUnavailable
+from sql.instants import SECOND_US, now_us
 from sql.migrate import migrate as migrate_database
 from sql.tables import SKO_MODELS, TOKEN_SCOPES
 from sql.turnover import DIFFERENCES_MAX, turnover_differences
@@ -213,6 +215,34 @@ def verify(context: click.Context, unp: str | None, as_json: bool) -> None:
     else:
         click.echo("Turnover equals its recomputation.")
     context.exit(1 if differences else 0)
+
+
+@main.group()
+def delivery() -> None:
+    """Documents on their way to the state system."""
+
+
+@delivery.command("status")
+@json_option
+def delivery_progress(as_json: bool) -> None:
+    """How many documents are still to be sent, and how many were refused."""
+    with database() as engine, reading(engine) as connection:
+        pending, refused, oldest_us = delivery_status(connection)
+    seconds = None if oldest_us is None else (now_us() - oldest_us) // SECOND_US
+    answer(as_json, pending=pending, refused=refused, oldest_pending_seconds=seconds)
+
+
+@delivery.command("retry")
+@unp_option
+@click.option("--sko", "number", type=SKO_NUMBER, help="Only of this register.")
+@json_option
+def delivery_retry(unp: str, number: str | None, as_json: bool) -> None:
+    """Send once more what the state system has refused."""
+    with database() as engine, writing(engine) as connection:
+        merchant_id = merchants.merchant_by_unp(connection, unp).merchant_id
+        sko_id = skos.sko_by_number(connection, merchant_id, number).sko_id if number else None
+        documents = retry_refused(connection, merchant_id, sko_id, now_us())
+    answer(as_json, documents=documents)
 
 
 main.add_command(run)

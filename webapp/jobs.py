@@ -1,4 +1,7 @@
-"""`kabinet jobs`: work that nobody waits for, each a minute apart. Safe to run more than once at a time."""
+"""`kabinet jobs`: work that nobody waits for. Safe to run more than once at a time.
+
+Every minute it sweeps; beside that, documents are delivered to the state system as they arrive.
+"""
 
 import signal
 import threading
@@ -13,6 +16,8 @@ from sql.heartbeats import beat
 from sql.instants import SECOND_US
 from sql.sessions import sweep_sessions
 from sql.throttle import sweep_throttle
+from webapp import logs
+from webapp.delivery import Client, Deliveries, load_client
 from webapp.settings import Settings
 
 INTERVAL_S = 60
@@ -23,17 +28,31 @@ log = structlog.get_logger()
 @click.command()
 @click.option("--once", is_flag=True, help="Do everything once, and end.")
 def jobs(once: bool) -> None:
-    """Sweep what has expired: sessions and login throttles."""
+    """Deliver documents to the state system; sweep what has expired: sessions and login throttles."""
     settings = Settings.from_environment()
+    logs.configure(development=settings.development)
     engine = connect(settings.database_url)
+    deliveries = Deliveries(engine, _delivery_client(settings))
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    if once:
+        deliveries.drain()
+    else:
+        deliveries.start()
     while True:
         run_once(engine, settings.session_idle_minutes)
         if once or stop.wait(INTERVAL_S):
             break
+    deliveries.stop()
     engine.dispose()
+
+
+def _delivery_client(settings: Settings) -> Client:
+    try:
+        return load_client(settings.delivery_client)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
 
 
 def run_once(engine: Engine, session_idle_minutes: int) -> None:

@@ -23,6 +23,7 @@ class Settings:
     session_idle_minutes: int = 30
     metrics_token: str | None = None  # what a Prometheus elsewhere sends as a bearer token
     assets_folder: str = "var/assets"  # hashed and compressed copies of static/, made when the app starts
+    delivery_client: str = "webapp.delivery:confirm_at_once"  # who speaks to the state system, as module:callable
     exports_folder: str = "var/exports"  # files to be fetched; the web app and the jobs share it
     export_rows_at_once: int = 5_000  # a file of so many rows is made while its reader waits, a longer one by the jobs
 
@@ -42,6 +43,7 @@ class Settings:
             session_idle_minutes=_whole_number("SESSION_IDLE_MINUTES", default=30, least=1),
             metrics_token=os.environ.get("METRICS_TOKEN") or None,
             assets_folder=os.environ.get("ASSETS_FOLDER") or "var/assets",
+            delivery_client=os.environ.get("DELIVERY_CLIENT") or "webapp.delivery:confirm_at_once",
             exports_folder=os.environ.get("EXPORTS_FOLDER") or "var/exports",
             export_rows_at_once=_whole_number("EXPORT_ROWS_AT_ONCE", default=5_000, least=0),
         )
