@@ -181,7 +181,8 @@ class Deliveries:
     def stop(self) -> None:
         """End after the call that is being made; if that takes long, its documents are sent again another time."""
         self._stop.set()
-        self._thread.join(STOP_S)
+        if self._thread.is_alive():
+            self._thread.join(STOP_S)
 
     def drain(self) -> None:
         """Send all that is due now, in this thread."""

@@ -297,6 +297,15 @@ def test_the_jobs_process_delivers_says_how_and_stops_when_it_is_told_to(shop: s
     assert "confirmed at once" in said
 
 
+def test_jobs_that_run_once_deliver_what_is_due(shop: sa.Engine, database_url: str):
+    ring_up(shop, sale(1))
+    result = CliRunner(env={"DATABASE_URL": database_url, "KABINET_ENV": "development"}).invoke(
+        main, ["jobs", "--once"]
+    )
+    assert result.exit_code == 0, result.output
+    assert status(shop) == (0, 0)
+
+
 def test_an_operator_sees_how_far_it_is_and_sends_again_what_was_refused(shop: sa.Engine, database_url: str):
     ring_up(shop, sale(1), sale(2), sale(1, sko=OTHER_SKO))
     kabinet = CliRunner(env={"DATABASE_URL": database_url})
