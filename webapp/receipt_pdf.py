@@ -21,7 +21,6 @@ from webapp.receipt_tape import Tape
 RENDERS_MAX = 2  # one at work and one that waits, in each process
 SECONDS_MAX = 40.0
 FOOT_PT = 14.0  # paper below the last line
-END = "tape-end"  # the anchor below the last line
 NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"  # which the font lacks
 
 FONTS = Path(fontpkg_pt_sans.ROOT) / "files"
@@ -45,19 +44,19 @@ def render(tape: Tape) -> bytes:
     if not _places.acquire(blocking=False):
         raise Busy
     try:
-        return _cut(pisaDocument(html, dest_bytes=True, default_css=CSS, resource_policy=POLICY))
+        meta = {"title": f"№ {tape.receipt.document.number}", "author": tape.receipt.document.merchant_name}
+        return _cut(pisaDocument(html, dest_bytes=True, default_css=CSS, context_meta=meta, resource_policy=POLICY))
     finally:
         _places.release()
 
 
 def _cut(pdf: bytes) -> bytes:
-    """Cut the last page below its last line."""
+    """Cut the last page below its last line, which a link marks: of all that is drawn, only links tell their place."""
     writer = pypdf.PdfWriter(clone_from=io.BytesIO(pdf))
     page = writer.pages[-1]
-    end = pypdf.PdfReader(io.BytesIO(pdf)).named_destinations[END]
+    mark = page.pop("/Annots")[-1].get_object()["/Rect"]
     _, _, right, top = page.mediabox
-    bottom = max(0.0, float(end.top or 0) - FOOT_PT)
-    page.mediabox = page.cropbox = RectangleObject((0, bottom, right, top))
+    page.mediabox = page.cropbox = RectangleObject((0, max(0.0, float(mark[1]) - FOOT_PT), right, top))
     written = io.BytesIO()
     writer.write(written)
     return written.getvalue()

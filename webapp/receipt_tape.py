@@ -17,6 +17,7 @@ from sql.receipts import (
 )
 from webapp.receipt import Named, Receipt, read_receipt
 
+NO_REFUNDS = Refunds()
 PNG_DOTS = 6  # pixels a module: sharp at the size of a postage stamp, and still small
 
 
@@ -27,7 +28,7 @@ class Tape:
     receipt: Receipt
     address: str | None = None
     named: LaterDocument | None = None
-    refunds: Refunds = Refunds()
+    refunds: Refunds = NO_REFUNDS
     annulment: LaterDocument | None = None
 
     @property

@@ -1,7 +1,7 @@
-"""Receipts for those who hold one: by its УИ, without a login, as a page, as JSON and as PDF; and the merchant's own PDF.
+"""Receipts for those who hold one: by УИ, without a login, as a page, as JSON and as PDF; and the merchant's own PDF.
 
-A УИ is 24 hexadecimal digits that a register gives, so it may well be guessable. That is why a network gets few receipts
-a minute and fewer misses, and why whatever is not found looks the same: unknown, malformed, or not a buyer's document.
+A УИ is 24 hexadecimal digits that a register gives, so it may well be guessable. That is why a network gets few
+receipts a minute and fewer misses, and why whatever is not found looks the same: unknown, malformed, or no buyer's.
 """
 
 import re
@@ -40,7 +40,7 @@ blueprint = Blueprint("receipts", __name__)
 @blueprint.app_template_filter("quantity")
 def quantity(thousandths: int) -> str:
     """A quantity in thousandths: 1345 → «1,345», 2000 → «2»."""
-    return format_decimal(Decimal(thousandths).scaleb(-3))
+    return str(format_decimal(Decimal(thousandths).scaleb(-3)))
 
 
 @blueprint.get("/r/")
@@ -77,9 +77,8 @@ def data(uid: str) -> ResponseReturnValue:
 @blueprint.get("/r/<uid>.pdf")
 @public
 def paper(uid: str) -> ResponseReturnValue:
-    with admission():
-        with writing(engine()) as connection:
-            count(connection, PDFS, client())
+    with admission(), writing(engine()) as connection:
+        count(connection, PDFS, client())
     try:
         tape = public_tape(uid)
     except NotFound:
