@@ -1,4 +1,4 @@
-"""Accounts: the people who log in, and the companies that each may look after."""
+"""Accounts: the people who log in, and what they log in with."""
 
 from dataclasses import dataclass
 
@@ -8,8 +8,6 @@ from sql.dialect import insert
 from sql.errors import AlreadyExists, NotFound
 from sql.instants import now_us
 from sql.tables import account, membership, merchant
-
-ROLES = ("owner", "accountant", "manager", "support")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +38,6 @@ def add_account(connection: sa.Connection, *, email: str, phone: str, password_h
     if added is None:
         raise AlreadyExists(f"An account with the e-mail address {email} exists already")
     return int(added)
-
-
-def add_membership(connection: sa.Connection, merchant_id: int, account_id: int, role: str) -> None:
-    """Let an account into a company in one of ROLES; AlreadyExists if it belongs there already."""
-    added = connection.execute(
-        insert(connection, membership)
-        .values(merchant_id=merchant_id, account_id=account_id, role=role)
-        .on_conflict_do_nothing(index_elements=[membership.c.merchant_id, membership.c.account_id])
-        .returning(membership.c.account_id)
-    ).first()
-    if added is None:
-        raise AlreadyExists(f"Account {account_id} belongs to merchant {merchant_id} already")
 
 
 def owner_by_unp(connection: sa.Connection, unp: str) -> Credentials | None:

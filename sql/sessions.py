@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from sql.instants import HOUR_US, SECOND_US, now_us
+from sql.memberships import is_current, outlet_ids_of, outlets_text
 from sql.tables import account, membership, merchant, web_session
 
 TOKEN_BYTES = 32
@@ -25,17 +26,26 @@ USER_AGENT_LENGTH = 256
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A live session with all that a page needs to know of its person."""
+    """A live session with all that a page needs to know of its person.
+
+    `way` is how the person logged in, `confirmed_us` when a second factor was last shown, `companies` how many there
+    are to choose from, `outlet_ids` what a manager is limited to.
+    """
 
     account_id: int
     merchant_id: int
     merchant_name: str
     merchant_unp: str
     email: str
+    name: str
     role: str
     language: str | None
     theme: str | None
     seen_us: int
+    way: str
+    confirmed_us: int
+    companies: int
+    outlet_ids: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +69,14 @@ def session_id(token: str) -> str:
 
 
 def start_session(
-    connection: sa.Connection, *, account_id: int, merchant_id: int, address: str, user_agent: str
+    connection: sa.Connection,
+    *,
+    account_id: int,
+    merchant_id: int,
+    address: str,
+    user_agent: str,
+    way: str = "password",
+    confirmed_us: int | None = None,
 ) -> str:
     """A new session; returns its token, which can't be read again."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
@@ -73,6 +90,8 @@ def start_session(
             seen_us=now,
             address=address[:ADDRESS_LENGTH],
             user_agent=user_agent[:USER_AGENT_LENGTH],
+            way=way,
+            confirmed_us=now if confirmed_us is None else confirmed_us,
         )
     )
     return token
@@ -92,10 +111,15 @@ def find_session(connection: sa.Connection, token: str, *, idle_us: int = IDLE_U
             merchant.c.name,
             merchant.c.unp,
             account.c.email,
+            account.c.name,
             membership.c.role,
             account.c.language,
             account.c.theme,
             web_session.c.seen_us,
+            web_session.c.way,
+            web_session.c.confirmed_us,
+            _companies_count(),
+            outlets_text(),
         )
         .join_from(web_session, account, account.c.account_id == web_session.c.account_id)
         .join(merchant, merchant.c.merchant_id == web_session.c.merchant_id)
@@ -106,9 +130,51 @@ def find_session(connection: sa.Connection, token: str, *, idle_us: int = IDLE_U
                 membership.c.account_id == web_session.c.account_id,
             ),
         )
-        .where(web_session.c.token_hash == _hash(token), _is_live(idle_us), account.c.disabled_us.is_(None))
+        .where(
+            web_session.c.token_hash == _hash(token),
+            _is_live(idle_us),
+            account.c.disabled_us.is_(None),
+            is_current(),
+        )
     ).first()
-    return Session(*row) if row else None
+    return Session(*row[:-1], outlet_ids=outlet_ids_of(row[-1])) if row else None
+
+
+def _companies_count() -> sa.ScalarSelect[int]:
+    others = membership.alias()
+    return (
+        sa.select(sa.func.count())
+        .where(
+            others.c.account_id == web_session.c.account_id,
+            sa.or_(others.c.expires_us.is_(None), others.c.expires_us > now_us()),
+        )
+        .correlate(web_session)
+        .scalar_subquery()
+    )
+
+
+def mark_confirmed(connection: sa.Connection, token: str) -> None:
+    """The person has just shown a factor again, as sensitive changes ask for."""
+    now = now_us()
+    connection.execute(sa.update(web_session).where(web_session.c.token_hash == _hash(token)).values(confirmed_us=now))
+
+
+def enter_company(connection: sa.Connection, token: str, merchant_id: int) -> str | None:
+    """Go on in another company of the same account, under a new token; None if the account does not belong there."""
+    row = connection.execute(sa.select(web_session).where(web_session.c.token_hash == _hash(token))).first()
+    if (
+        row is None
+        or not connection.execute(
+            sa.select(membership.c.account_id).where(
+                membership.c.merchant_id == merchant_id, membership.c.account_id == row.account_id, is_current()
+            )
+        ).first()
+    ):
+        return None
+    new = secrets.token_urlsafe(TOKEN_BYTES)
+    moved = sa.update(web_session).where(web_session.c.token_hash == _hash(token))
+    connection.execute(moved.values(token_hash=_hash(new), merchant_id=merchant_id, seen_us=now_us()))
+    return new
 
 
 def is_seen_due(session: Session) -> bool:

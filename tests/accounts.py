@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from sql.accounts import add_account, add_membership
+from sql.accounts import add_account
 from sql.engine import writing
+from sql.memberships import add_membership
 from sql.merchants import add_merchant
 from webapp.passwords import STEP_S, generate_totp_secret, hash_password, totp_code
 

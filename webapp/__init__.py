@@ -5,11 +5,11 @@ import importlib
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from webapp import assets, database, errors, formats, guard, health, language, links, logs, security
+from webapp import assets, database, errors, formats, guard, health, language, links, logs, roles, security
 from webapp.settings import Settings
 
 # One module a section of pages, each with its `blueprint`. A section that isn't here yet is a page that says so.
-FEATURES = ("login", "home", "receipts")
+FEATURES = ("login", "companies", "home", "turnover", "receipts", "exports")
 
 REQUEST_BYTES_MAX = 1024 * 1024
 
@@ -22,6 +22,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         SECRET_KEY=settings.secret_key,
         MAX_CONTENT_LENGTH=REQUEST_BYTES_MAX,
         SESSION_IDLE_MINUTES=settings.session_idle_minutes,
+        EXPORTS_FOLDER=settings.exports_folder,
+        EXPORT_ROWS_AT_ONCE=settings.export_rows_at_once,
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     # Each may ask what those before it have found out: the log knows every request, the guard comes before any form.
@@ -34,6 +36,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     language.init_app(app)
     formats.init_app(app)
     links.init_app(app)
+    roles.init_app(app)
     errors.init_app(app)
     for feature in FEATURES:
         app.register_blueprint(importlib.import_module(f"webapp.{feature}").blueprint)

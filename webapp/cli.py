@@ -11,12 +11,13 @@ from zoneinfo import ZoneInfoNotFoundError
 import click
 
 from sql import merchants, outlets, skos, tokens
-from sql.accounts import add_account, add_membership
+from sql.accounts import add_account
 from sql.deliveries import delivery_status, retry_refused
 from sql.dialect import storage_errors
 from sql.engine import DEFAULT_DATABASE_URL, Engine, connect, reading, writing
 from sql.errors import AlreadyExists, NotFound, StorageUnavailable
 from sql.instants import SECOND_US, now_us
+from sql.memberships import add_membership
 from sql.migrate import migrate as migrate_database
 from sql.tables import SKO_MODELS, TOKEN_SCOPES
 from sql.turnover import DIFFERENCES_MAX, turnover_differences

@@ -9,11 +9,13 @@ from flask import Flask, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user
 from werkzeug import Response
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import Forbidden, HTTPException
 
 from sql import sessions
 from sql.engine import reading, writing
 from sql.instants import SECOND_US
+from sql.sessions import Session
+from webapp import roles
 from webapp.database import engine
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -32,12 +34,28 @@ class User(UserMixin):
     merchant_name: str
     merchant_unp: str
     email: str
+    name: str
     role: str
     language: str | None
     theme: str | None
+    way: str  # how the person logged in
+    confirmed_us: int  # when a second factor was last shown
+    companies: int  # how many there are to choose from
+    outlet_ids: tuple[int, ...]  # what a manager is limited to
 
     def get_id(self) -> str:
         return self.token
+
+    def may(self, permission: str) -> bool:
+        return roles.may(self.role, permission)
+
+    @property
+    def limit(self) -> tuple[int, ...] | None:
+        """The only outlets that this person may see; None: all."""
+        return self.outlet_ids if self.role == "manager" else None
+
+    def sees(self, outlet_id: int) -> bool:
+        return self.limit is None or outlet_id in self.limit
 
 
 def public(view: View) -> View:
@@ -74,17 +92,12 @@ def load_user(token: str) -> User | None:
     if sessions.is_seen_due(session) and not _is_marked("is_unattended"):
         with writing(engine()) as connection:
             sessions.mark_seen(connection, token)
-    return User(
-        token,
-        session.account_id,
-        session.merchant_id,
-        session.merchant_name,
-        session.merchant_unp,
-        session.email,
-        session.role,
-        session.language,
-        session.theme,
-    )
+    return user_of(token, session)
+
+
+def user_of(token: str, session: Session) -> User:
+    known = {name: getattr(session, name) for name in Session.__slots__ if name != "seen_us"}
+    return User(token=token, **known)
 
 
 def _is_marked(mark: str, endpoint: str | None = None) -> bool:
@@ -97,7 +110,12 @@ def _is_public(endpoint: str) -> bool:
 
 
 def _require_login() -> ResponseReturnValue | None:
-    if request.endpoint is None or _is_public(request.endpoint) or current_user.is_authenticated:
+    if request.endpoint is None or _is_public(request.endpoint):
+        return None
+    if current_user.is_authenticated:
+        view = current_app.view_functions[request.endpoint]
+        if roles.is_refused(view, current_user.role, request.method):
+            raise Forbidden
         return None
     return go_to(url_for("login.password", next=_page_asked_for()))
 

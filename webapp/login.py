@@ -7,22 +7,25 @@ import time
 from flask import Blueprint, Response, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext, ngettext
-from flask_login import current_user, login_user
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from wtforms import Field, PasswordField, StringField, ValidationError
 from wtforms.validators import InputRequired, Length
 
 from sql import accounts, sessions, throttle
+from sql.accounts import Credentials
 from sql.engine import reading, writing
 from sql.instants import SECOND_US, now_us
 from sql.throttle import TooManyAttempts
 from sql.unp import is_valid_unp, normalised_unp
 from webapp import guard
 from webapp.database import engine
+from webapp.entering import enter
 from webapp.forms import Form
 from webapp.fragments import page_or_fragment
 from webapp.guard import User, go_to, own_page, public
 from webapp.passwords import generate_totp_secret, hash_password, needs_rehash, totp_step, verify_password
+from webapp.roles import own
 
 __all__ = ["User", "blueprint", "init_app"]
 
@@ -85,14 +88,12 @@ def log_in() -> ResponseReturnValue:
     if not form.validate():
         return _page(form), 422
     try:
-        user = _user(form)
+        known = _known(form)
     except TooManyAttempts as refused:
         return _too_many_attempts(form, refused)
-    if user is None:
-        return _page(form, gettext("The UNP, the password or the code is wrong. A code works only once.")), 422
-    session.clear()  # what the browser brought along from before the login must not count after it
-    login_user(user)
-    return go_to(own_page(request.args.get("next")))
+    target = request.args.get("next")
+    entered = enter(known.account_id, "password", merchant_id=known.merchant_id, target=target) if known else None
+    return entered or (_page(form, gettext("The UNP, the password or the code is wrong. A code works only once.")), 422)
 
 
 @blueprint.get("/login/<any(signature, email):way>")
@@ -102,6 +103,7 @@ def not_yet(way: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/logout")
+@own
 def log_out() -> ResponseReturnValue:
     with writing(engine()) as connection:
         sessions.end_session(connection, current_user.account_id, sessions.session_id(current_user.token))
@@ -134,7 +136,7 @@ def _too_many_attempts(form: PasswordForm, refused: TooManyAttempts) -> Response
     return _page(form, sentence), 429, {"Retry-After": str(seconds)}
 
 
-def _user(form: PasswordForm) -> User | None:
+def _known(form: PasswordForm) -> Credentials | None:
     """Who logs in; None if anything of the three is wrong. TooManyAttempts before any of them is looked at."""
     unp = normalised_unp(form.unp.data)
     address = request.remote_addr or "unknown"
@@ -154,11 +156,4 @@ def _user(form: PasswordForm) -> User | None:
         throttle.welcome(connection, unp=unp, address=address)
         if newer_hash:
             accounts.set_password_hash(connection, known.account_id, newer_hash)
-        token = sessions.start_session(
-            connection,
-            account_id=known.account_id,
-            merchant_id=known.merchant_id,
-            address=address,
-            user_agent=request.user_agent.string,
-        )
-    return guard.load_user(token)
+    return known

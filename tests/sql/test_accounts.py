@@ -7,7 +7,6 @@ import sqlalchemy as sa
 
 from sql.accounts import (
     add_account,
-    add_membership,
     disable_account,
     owner_by_unp,
     set_language,
@@ -17,6 +16,7 @@ from sql.accounts import (
 )
 from sql.engine import reading, writing
 from sql.errors import AlreadyExists, NotFound
+from sql.memberships import add_membership
 from sql.merchants import add_merchant
 from sql.tables import account
 
