@@ -53,6 +53,11 @@ class Export:
         return self.state in _UNDER_WAY
 
     @property
+    def tenths_done(self) -> int:
+        """How much of it is done, from 0 to 10."""
+        return min(10, 10 * self.rows_done // self.rows_total) if self.rows_total else 0
+
+    @property
     def stored_name(self) -> str:
         """The name of its file in the folder of exports."""
         return f"{self.export_id}.{self.file_format}"
@@ -66,9 +71,9 @@ _COLUMNS = tuple(export.c[name] for name in Export.__slots__)
 
 def add_export(
     connection: sa.Connection,
-    *,
     merchant_id: int,
     account_id: int,
+    *,
     subject: str,
     file_format: str,
     query: str,

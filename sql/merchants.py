@@ -35,6 +35,15 @@ def merchant_by_unp(connection: sa.Connection, unp: str) -> Merchant:
     return Merchant(*row)
 
 
+def merchant_by_id(connection: sa.Connection, merchant_id: int) -> Merchant:
+    """NotFound if there is none."""
+    columns = (merchant.c.merchant_id, merchant.c.unp, merchant.c.name)
+    row = connection.execute(sa.select(*columns).where(merchant.c.merchant_id == merchant_id)).first()
+    if row is None:
+        raise NotFound(f"There is no merchant {merchant_id}")
+    return Merchant(*row)
+
+
 def has_merchants(connection: sa.Connection) -> bool:
     return connection.execute(sa.select(merchant.c.merchant_id).limit(1)).first() is not None
 

@@ -1,6 +1,7 @@
 """`kabinet jobs`: work that nobody waits for. Safe to run more than once at a time.
 
-Every minute it sweeps; beside that, documents are delivered to the state system as they arrive.
+Every minute it sweeps; beside that, documents are delivered to the state system as they arrive, and
+long exports are made as they are asked for.
 """
 
 import signal
@@ -18,6 +19,7 @@ from sql.sessions import sweep_sessions
 from sql.throttle import sweep_throttle
 from webapp import logs
 from webapp.delivery import Client, Deliveries, load_client
+from webapp.export_jobs import Exports
 from webapp.settings import Settings
 
 INTERVAL_S = 60
@@ -28,23 +30,25 @@ log = structlog.get_logger()
 @click.command()
 @click.option("--once", is_flag=True, help="Do everything once, and end.")
 def jobs(once: bool) -> None:
-    """Deliver documents to the state system; sweep what has expired: sessions and login throttles."""
+    """Deliver documents to the state system; make long exports; sweep what has expired."""
     settings = Settings.from_environment()
     logs.configure(development=settings.development)
     engine = connect(settings.database_url)
-    deliveries = Deliveries(engine, _delivery_client(settings))
+    beside = (Deliveries(engine, _delivery_client(settings)), Exports(engine, settings.exports_folder))
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    if once:
-        deliveries.drain()
-    else:
-        deliveries.start()
+    for work in beside:
+        if once:
+            work.drain()
+        else:
+            work.start()
     while True:
         run_once(engine, settings.session_idle_minutes)
         if once or stop.wait(INTERVAL_S):
             break
-    deliveries.stop()
+    for work in beside:
+        work.stop()
     engine.dispose()
 
 

@@ -1,0 +1,149 @@
+"""What can be had as a file: of each page its columns, how many rows its filters choose, and these rows one by one.
+
+Rows are read in steps, each in a short transaction of its own: an export holds no snapshot open for minutes, which on
+SQLite would keep the write-ahead log growing, and on PostgreSQL dead rows. Documents are never changed or deleted, and
+each step goes on behind the last document of the one before: whatever was there at the start is in the file once.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode
+
+from flask_babel import lazy_gettext as _
+from flask_babel.speaklater import LazyString
+from werkzeug.datastructures import MultiDict
+
+from sql.engine import Connection, Engine
+from sql.exports import Export
+from sql.instants import now_us
+from sql.merchants import Merchant, merchant_by_id
+from sql.outlets import Outlet, outlets_of
+from sql.skos import skos_of
+from webapp import export_tables
+from webapp.export_words import about
+from webapp.filters import Filters, parse_filters
+from webapp.sheets import Column, Row, Sheet
+
+ROWS_MAX = 5_000_000
+QUERY_LENGTH_MAX = 8_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """A page whose list or table can be had as a file. `names` are the filters that it knows."""
+
+    title: LazyString
+    endpoint: str
+    names: Sequence[str]
+    default_period: str | None
+    columns: tuple[Column, ...]
+    count: Callable[[Connection, int, Filters, int], int]
+    rows: Callable[[Engine, int, Filters], Iterator[Row]]
+
+
+SUBJECTS = {
+    "sales": Subject(
+        title=_("Sales"),
+        endpoint="sales.page",
+        names=export_tables.SALES_NAMES,
+        default_period="week",
+        columns=export_tables.SALES_COLUMNS,
+        count=export_tables.count_sales,
+        rows=export_tables.sales,
+    ),
+    "turnover": Subject(
+        title=_("Turnover"),
+        endpoint="turnover.page",
+        names=export_tables.TURNOVER_NAMES,
+        default_period="month",
+        columns=export_tables.TURNOVER_COLUMNS,
+        count=export_tables.count_turnover,
+        rows=export_tables.turnover,
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A file that somebody wants, in the reader's language."""
+
+    name: str
+    merchant: Merchant
+    filters: Filters
+    language: str
+
+    @property
+    def subject(self) -> Subject:
+        return SUBJECTS[self.name]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the merchant has no outlets: then there is nothing to look for."""
+        return not self.filters.outlets
+
+    def count(self, connection: Connection, most: int = ROWS_MAX + 1) -> int:
+        """How many rows it will have, or `most` if there are no fewer."""
+        return 0 if self.is_empty else self.subject.count(connection, self.merchant.merchant_id, self.filters, most)
+
+    def rows(self, engine: Engine) -> Iterator[Row]:
+        return iter(()) if self.is_empty else self.subject.rows(engine, self.merchant.merchant_id, self.filters)
+
+    def sheet(self) -> Sheet:
+        title = str(self.subject.title)
+        said = about(title, self.merchant, self.filters, now_us())
+        return Sheet(title, self.subject.columns, str(_("About this file")), said, self.language)
+
+    @property
+    def file_name(self) -> str:
+        """Without its ending: «Кассовые документы 2026-11-01 – 2026-11-24»."""
+        period = self.filters.period
+        days = (period.first, period.last) if period else (self.filters.today,)
+        return f"{self.subject.title} {' – '.join(day.isoformat() for day in dict.fromkeys(days))}"
+
+    @property
+    def query(self) -> str:
+        """The query string that asks for the same at any time: what today is, is written out."""
+        pinned = {}
+        if period := self.filters.period:
+            days = {"from": period.first.isoformat(), "to": period.last.isoformat()}
+            pinned = {"period": None, "date": None, **days}
+        return urlencode(self.filters.query(**pinned), doseq=True)
+
+
+def wanted_of(
+    connection: Connection,
+    merchant: Merchant,
+    name: str,
+    arguments: MultiDict[str, str],
+    language: str,
+    limit: Sequence[int] | None = None,
+) -> Wanted:
+    """What the query string of a page asks for. Its filters may have `problems`.
+
+    Whoever may see only the outlets of `limit` asks for these; None: for all.
+    """
+    subject = SUBJECTS[name]
+    outlets, skos = outlets_of(connection, merchant.merchant_id), skos_of(connection, merchant.merchant_id)
+    if limit is not None:
+        outlets = [outlet for outlet in outlets if outlet.outlet_id in limit]
+        arguments = with_outlets(arguments, outlets)
+    filters = parse_filters(arguments, outlets, skos, subject.default_period, names=subject.names)
+    return Wanted(name, merchant, filters, language)
+
+
+def with_outlets(arguments: MultiDict[str, str], outlets: Sequence[Outlet]) -> MultiDict[str, str]:
+    """Name the outlets where none is chosen, which would mean all."""
+    named = MultiDict(arguments)
+    if not any(text.strip() for text in named.getlist("outlet")):
+        named.setlist("outlet", [str(outlet.outlet_id) for outlet in outlets])
+    return named
+
+
+def wanted_again(connection: Connection, export: Export) -> Wanted:
+    """What was asked for in the past. ValueError if that makes no sense any more."""
+    merchant = merchant_by_id(connection, export.merchant_id)
+    arguments = MultiDict(parse_qsl(export.query, keep_blank_values=True))
+    wanted = wanted_of(connection, merchant, export.subject, arguments, export.language)
+    if wanted.filters.problems:
+        raise ValueError(f"The filters of export {export.export_id}: {wanted.filters.problems}")
+    return wanted
