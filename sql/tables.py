@@ -596,3 +596,25 @@ heartbeat = Table(
     Column("process", String(64), primary_key=True),
     Column("beat_us", BigInteger, nullable=False),
 )
+
+# Mails and SMS, written in the transaction that is their reason and sent by the jobs. A person's, not a company's: the
+# table is shared. Codes and links stay only until they are sent: then the text is emptied.
+message = Table(
+    "message",
+    metadata,
+    Column("message_id", Identity, primary_key=True),
+    Column("channel", String(4), nullable=False),
+    Column("recipient", String(254), nullable=False, comment="an e-mail address or a phone number"),
+    Column("subject", String(200), nullable=False, comment="of a mail; never a secret"),
+    Column("text", String(10_000), nullable=False, comment="empty once it is sent or given up"),
+    Column("created_us", BigInteger, nullable=False),
+    Column("valid_until_us", BigInteger, nullable=False, comment="not to be sent any more from then on"),
+    Column("due_us", BigInteger, nullable=False, comment="not to be tried before; while it is tried, the claim's end"),
+    Column("attempts", Integer, nullable=False, server_default="0", comment="how often it was begun to be sent"),
+    Column("state", String(7), nullable=False),
+    Column("last_error", String(512), nullable=True, comment="why it could not be sent"),
+    one_of("channel", ("mail", "sms")),
+    one_of("state", ("waiting", "sent", "failed")),
+    Index(None, "state", "channel", "due_us"),
+    Index(None, "created_us"),
+)
