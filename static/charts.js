@@ -6,7 +6,7 @@
 (() => {
   const drawn = new Map(); // box → { chart, seen }: seen is what it was drawn from
   const isCalm = matchMedia("(prefers-reduced-motion: reduce)");
-  const PALETTE = ["--chart-1", "--chart-2", "--chart-3", "--chart-4", "--chart-5", "--chart-6"];
+  const PALETTE = [1, 2, 3, 4, 5, 6, 7, 8].map((place) => `--chart-${place}`);
 
   // What a custom property means here and now, light or dark.
   const colour = (box, name) => {
@@ -24,6 +24,15 @@
     const series = headings.flatMap((heading, place) => ("series" in heading.dataset ? [place] : []));
     return {
       labels: rows.map((row) => row.cells[0].textContent.trim()),
+      links: rows.map((row) => row.cells[0].querySelector("a")?.href),
+      rest: rows.map((row) => "rest" in row.dataset),
+      details: rows.map((row) =>
+        headings.flatMap((heading, place) =>
+          "detail" in heading.dataset
+            ? [`${heading.textContent.trim()}: ${row.cells[place].textContent.trim()}`]
+            : [],
+        ),
+      ),
       series: series.map((place) => ({
         name: headings[place].textContent.trim(),
         values: rows.map((row) => Number(row.cells[place].dataset.value) / 100),
@@ -32,13 +41,14 @@
     };
   };
 
-  const datasets = (box, kind, { series }) => {
+  const datasets = (box, kind, { series, rest }) => {
     const palette = PALETTE.map((name) => colour(box, name));
     const surface = colour(box, "--chart-surface");
     const fills = {
       line: (place) => faint(palette[place % palette.length]),
       bar: (place) => palette[place % palette.length],
-      "half-doughnut": () => palette,
+      "half-doughnut": () =>
+        rest.map((isRest, place) => (isRest ? colour(box, "--chart-rest") : palette[place % palette.length])),
     };
     return series.map(({ name, values, texts }, place) => ({
       label: name,
@@ -77,6 +87,18 @@
     };
   };
 
+  const round = ({ links }) => ({
+    rotation: -90,
+    circumference: 180,
+    cutout: "68%",
+    onHover: ({ native }, [slice]) => {
+      native.target.style.cursor = slice && links[slice.index] ? "pointer" : "";
+    },
+    onClick: (_event, [slice]) => {
+      if (slice && links[slice.index]) location.assign(links[slice.index]);
+    },
+  });
+
   const options = (box, kind, figures) => {
     const isRound = kind === "half-doughnut";
     return {
@@ -84,14 +106,15 @@
       maintainAspectRatio: false,
       animation: isCalm.matches ? false : { duration: 300 },
       interaction: { mode: isRound ? "nearest" : "index", intersect: isRound },
-      ...(isRound ? { rotation: -90, circumference: 180, cutout: "65%" } : { scales: scales(box) }),
+      ...(isRound ? round(figures) : { scales: scales(box) }),
       plugins: {
-        legend: { display: isRound || figures.series.length > 1, labels: { color: colour(box, "--chart-text") } },
+        legend: { display: !isRound && figures.series.length > 1, labels: { color: colour(box, "--chart-text") } },
         tooltip: {
           displayColors: isRound || figures.series.length > 1,
           callbacks: {
             title: ([item]) => figures.labels[item.dataIndex],
             label: ({ dataset, dataIndex }) => `${dataset.label}: ${dataset.texts[dataIndex]}`,
+            afterLabel: ({ dataIndex }) => figures.details[dataIndex],
           },
         },
       },
