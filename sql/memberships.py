@@ -86,7 +86,7 @@ def members_of(connection: sa.Connection, merchant_id: int) -> list[Member]:
         .where(membership.c.merchant_id == merchant_id, is_current())
         .order_by(account.c.email)
     )
-    return [Member(*row[:-1], outlet_ids=outlet_ids_of(row[-1])) for row in rows]
+    return [Member(*known, outlet_ids_of(text)) for *known, text in rows]
 
 
 def add_membership(

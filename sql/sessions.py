@@ -137,7 +137,10 @@ def find_session(connection: sa.Connection, token: str, *, idle_us: int = IDLE_U
             is_current(),
         )
     ).first()
-    return Session(*row[:-1], outlet_ids=outlet_ids_of(row[-1])) if row else None
+    if row is None:
+        return None
+    *known, outlets = row
+    return Session(*known, outlet_ids_of(outlets))
 
 
 def _companies_count() -> sa.ScalarSelect[int]:
