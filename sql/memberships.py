@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -71,7 +72,7 @@ def companies_of(connection: sa.Connection, account_id: int) -> list[Company]:
 
 def members_of(connection: sa.Connection, merchant_id: int) -> list[Member]:
     """The people of a company whose membership has not ended, by e-mail address."""
-    columns = (
+    columns: list[sa.ColumnElement[Any]] = [
         account.c.account_id,
         account.c.email,
         account.c.name,
@@ -79,7 +80,7 @@ def members_of(connection: sa.Connection, merchant_id: int) -> list[Member]:
         membership.c.expires_us,
         account.c.disabled_us,
         outlets_text(),
-    )
+    ]
     rows = connection.execute(
         sa.select(*columns)
         .join_from(membership, account, account.c.account_id == membership.c.account_id)

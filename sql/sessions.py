@@ -8,6 +8,7 @@ or leaves the company: all of that is one WHERE clause, so there is no moment in
 import hashlib
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -104,23 +105,24 @@ def _is_live(idle_us: int) -> sa.ColumnElement[bool]:
 
 def find_session(connection: sa.Connection, token: str, *, idle_us: int = IDLE_US) -> Session | None:
     """The session that this token opens, unless it has ended in any of the ways that there are."""
+    columns: list[sa.ColumnElement[Any]] = [
+        web_session.c.account_id,
+        web_session.c.merchant_id,
+        merchant.c.name,
+        merchant.c.unp,
+        account.c.email,
+        account.c.name,
+        membership.c.role,
+        account.c.language,
+        account.c.theme,
+        web_session.c.seen_us,
+        web_session.c.way,
+        web_session.c.confirmed_us,
+        _companies_count(),
+        outlets_text(),
+    ]
     row = connection.execute(
-        sa.select(
-            web_session.c.account_id,
-            web_session.c.merchant_id,
-            merchant.c.name,
-            merchant.c.unp,
-            account.c.email,
-            account.c.name,
-            membership.c.role,
-            account.c.language,
-            account.c.theme,
-            web_session.c.seen_us,
-            web_session.c.way,
-            web_session.c.confirmed_us,
-            _companies_count(),
-            outlets_text(),
-        )
+        sa.select(*columns)
         .join_from(web_session, account, account.c.account_id == web_session.c.account_id)
         .join(merchant, merchant.c.merchant_id == web_session.c.merchant_id)
         .join(
