@@ -19,7 +19,7 @@ from sql.instants import now_us
 from sql.merchants import Merchant, merchant_by_id
 from sql.outlets import Outlet, outlets_of
 from sql.skos import skos_of
-from webapp import export_tables
+from webapp import export_documents, export_tables
 from webapp.export_words import about
 from webapp.filters import Filters, parse_filters
 from webapp.sheets import Column, Row, Sheet
@@ -42,6 +42,15 @@ class Subject:
 
 
 SUBJECTS = {
+    "documents": Subject(
+        title=_("Cash documents"),
+        endpoint="documents.page",
+        names=export_documents.NAMES,
+        default_period=None,
+        columns=export_documents.COLUMNS,
+        count=export_documents.count,
+        rows=export_documents.rows,
+    ),
     "sales": Subject(
         title=_("Sales"),
         endpoint="sales.page",

@@ -1,0 +1,114 @@
+"""The rows of Cash documents as a file has them: an amount and its currency in columns of their own, local times."""
+
+from collections.abc import Callable, Iterator
+from zoneinfo import ZoneInfo
+
+from flask_babel import lazy_gettext as _
+
+from sql.document_plans import PAID_TYPES, Limits, Search
+from sql.document_search import Found, find_documents
+from sql.document_windows import WITHOUT_SUM
+from sql.engine import Connection, Engine, reading
+from sql.instants import from_us
+from webapp.export_words import STATES, TYPES
+from webapp.filters import NAMES, Filters
+from webapp.sheets import Column, Row
+
+__all__ = ["NAMES"]
+
+STEP = Limits(page=4_000, window=4_001)
+COLUMNS = (
+    Column(_("Date and time"), "moment", 19),
+    Column(_("Business day"), "day", 12),
+    Column(_("Outlet"), width=36),
+    Column(_("Register"), width=14),
+    Column(_("Shift"), "ordinal", 8),
+    Column(_("Number"), "ordinal", 10),
+    Column(_("Type"), width=22),
+    Column(_("Sum"), "money"),
+    Column(_("Cash"), "money"),
+    Column(_("Cashless"), "money"),
+    Column(_("Other"), "money"),
+    Column(_("Discounts"), "money"),
+    Column(_("Currency"), width=9),
+    Column(_("Cashier"), width=24),
+    Column(_("УИ"), width=28),
+    Column(_("State"), width=12),
+)
+
+
+def search_of(merchant_id: int, filters: Filters) -> Search:
+    """What the filters choose, as the page searches for it."""
+    period = filters.period
+    return Search(
+        merchant_id=merchant_id,
+        zones=frozenset(filters.zones),
+        first=period.first if period else None,
+        last=period.last if period else None,
+        outlet_ids=filters.outlet_ids,
+        sko_ids=filters.sko_ids,
+        types=filters.types,
+        payments=filters.payments,
+        currency=filters.currency,
+        number=filters.number,
+        uid=filters.uid,
+        cashier=filters.cashier,
+        min_minor=filters.min_minor,
+        max_minor=filters.max_minor,
+        state=filters.state,
+        discounted=filters.discounted,
+    )
+
+
+def count(connection: Connection, merchant_id: int, filters: Filters, most: int) -> int:
+    """How many documents the filters choose, or `most` if there are no fewer."""
+    search, after, found = search_of(merchant_id, filters), None, 0
+    while found < most:
+        step = find_documents(connection, search, after, STEP)
+        found, after = found + len(step.documents), step.after
+        if after is None:
+            break
+    return min(found, most)
+
+
+def rows(engine: Engine, merchant_id: int, filters: Filters) -> Iterator[Row]:
+    search, after, row_of = search_of(merchant_id, filters), None, row_maker(filters)
+    while True:
+        with reading(engine) as connection:
+            step = find_documents(connection, search, after, STEP)
+        yield from map(row_of, step.documents)
+        after = step.after
+        if after is None:
+            return
+
+
+def row_maker(filters: Filters) -> Callable[[Found], Row]:
+    """A function that makes cells of a document, with all words and names looked up beforehand."""
+    types = {name: str(words) for name, words in TYPES.items()}
+    states = {name: str(words) for name, words in STATES.items()}
+    zones = {outlet_id: ZoneInfo(outlet.time_zone) for outlet_id, outlet in filters.outlets.items()}
+    names = {outlet_id: outlet.name for outlet_id, outlet in filters.outlets.items()}
+    numbers = {sko_id: sko.number for sko_id, sko in filters.skos.items()}
+
+    def row_of(document: Found) -> Row:
+        has_sum, is_paid = document.type not in WITHOUT_SUM, document.type in PAID_TYPES
+        return (
+            from_us(document.issued_us).astimezone(zones[document.outlet_id]).replace(tzinfo=None),
+            document.day,
+            names[document.outlet_id],
+            numbers[document.sko_id],
+            document.shift,
+            document.number,
+            types[document.type],
+            document.total_minor if has_sum else None,
+            document.cash_minor if is_paid else None,
+            document.cashless_minor if is_paid else None,
+            document.other_minor if is_paid else None,
+            document.discount_minor if is_paid else None,
+            document.currency,
+            document.cashier,
+            document.uid,
+            states[document.state],
+        )
+
+    return row_of
