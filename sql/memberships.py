@@ -87,7 +87,7 @@ def members_of(connection: sa.Connection, merchant_id: int) -> list[Member]:
         .where(membership.c.merchant_id == merchant_id, is_current())
         .order_by(account.c.email)
     )
-    return [Member(*known, outlet_ids_of(text)) for *known, text in rows]
+    return [Member(*(*known, outlet_ids_of(text))) for *known, text in rows]
 
 
 def add_membership(

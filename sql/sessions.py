@@ -142,7 +142,7 @@ def find_session(connection: sa.Connection, token: str, *, idle_us: int = IDLE_U
     if row is None:
         return None
     *known, outlets = row
-    return Session(*known, outlet_ids_of(outlets))
+    return Session(*(*known, outlet_ids_of(outlets)))
 
 
 def _companies_count() -> sa.ScalarSelect[int]:
