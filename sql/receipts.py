@@ -1,6 +1,7 @@
 """Documents as receipts: one with all that is printed around it, and what happened to a sale since it was issued."""
 
 import datetime
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -10,8 +11,8 @@ from sql.tables import document, merchant, outlet, pending_delivery, refused_del
 
 PUBLIC_TYPES = ("sale", "refund", "rollback")  # what a buyer is handed
 REFUNDS_LISTED_MAX = 100
-
-Key = tuple[int, str, int]  # merchant_id, the СКО number, the document number
+NUMBER_MAX = 2**53 - 1  # of the register API
+SKO_NUMBER = re.compile("[0-9A-Z]{1,20}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,12 @@ _later = sa.select(
 
 
 def document_by_key(connection: sa.Connection, merchant_id: int, sko_number: str, number: int) -> IssuedDocument | None:
-    """The merchant's document of this register and number, of any type; None if the merchant has none."""
+    """The merchant's document of this register and number, of any type; None if the merchant has none.
+
+    Takes any text and any number: what no register may be called, a database might not even let itself be asked.
+    """
+    if not SKO_NUMBER.fullmatch(sko_number) or not 1 <= number <= NUMBER_MAX:
+        return None
     row = connection.execute(
         _issued.where(document.c.merchant_id == merchant_id, sko.c.number == sko_number, document.c.number == number)
     ).first()

@@ -23,6 +23,8 @@ SECONDS_MAX = 40.0
 FOOT_PT = 14.0  # paper below the last line
 NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"  # which the font lacks
 
+IN_MEMORY = -1  # the renderer never spills what it reads to a file: it would forget to close that one
+
 FONTS = Path(fontpkg_pt_sans.ROOT) / "files"
 POLICY = ResourceAccessPolicy.server(FONTS, allow_remote=False, max_render_seconds=SECONDS_MAX)
 STYLES = (Path(__file__).parents[1] / "templates" / "receipt" / "pdf.css").read_text()
@@ -45,7 +47,11 @@ def render(tape: Tape) -> bytes:
         raise Busy
     try:
         meta = {"title": f"№ {tape.receipt.document.number}", "author": tape.receipt.document.merchant_name}
-        return _cut(pisaDocument(html, dest_bytes=True, default_css=CSS, context_meta=meta, resource_policy=POLICY))
+        return _cut(
+            pisaDocument(
+                html, dest_bytes=True, default_css=CSS, context_meta=meta, resource_policy=POLICY, capacity=IN_MEMORY
+            )
+        )
     finally:
         _places.release()
 
