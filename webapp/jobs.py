@@ -1,7 +1,7 @@
 """`kabinet jobs`: work that nobody waits for. Safe to run more than once at a time.
 
 Every minute it sweeps; beside that, documents are delivered to the state system as they arrive, and
-long exports are made as they are asked for.
+long exports are made and messages sent as they are asked for.
 """
 
 import signal
@@ -15,11 +15,14 @@ from sql.engine import Engine, connect, writing
 from sql.errors import StorageUnavailable
 from sql.heartbeats import beat
 from sql.instants import SECOND_US
+from sql.messages import Channel
 from sql.sessions import sweep_sessions
 from sql.throttle import sweep_throttle
 from webapp import logs
 from webapp.delivery import Client, Deliveries, load_client
 from webapp.export_jobs import Exports
+from webapp.message_jobs import Messages, load_senders
+from webapp.senders import Sender
 from webapp.settings import Settings
 
 INTERVAL_S = 60
@@ -30,11 +33,15 @@ log = structlog.get_logger()
 @click.command()
 @click.option("--once", is_flag=True, help="Do everything once, and end.")
 def jobs(once: bool) -> None:
-    """Deliver documents to the state system; make long exports; sweep what has expired."""
+    """Deliver documents to the state system; make long exports; send mails and SMS; sweep what has expired."""
     settings = Settings.from_environment()
     logs.configure(development=settings.development)
     engine = connect(settings.database_url)
-    beside = (Deliveries(engine, _delivery_client(settings)), Exports(engine, settings.exports_folder))
+    beside = (
+        Deliveries(engine, _delivery_client(settings)),
+        Exports(engine, settings.exports_folder),
+        Messages(engine, _senders(settings)),
+    )
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -55,6 +62,13 @@ def jobs(once: bool) -> None:
 def _delivery_client(settings: Settings) -> Client:
     try:
         return load_client(settings.delivery_client)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _senders(settings: Settings) -> dict[Channel, Sender | None]:
+    try:
+        return load_senders(development=settings.development)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
 
