@@ -33,7 +33,7 @@ class Subject:
     """A page whose list or table can be had as a file. `names` are the filters that it knows."""
 
     title: LazyString
-    endpoint: str
+    address: str
     names: Sequence[str]
     default_period: str | None
     columns: tuple[Column, ...]
@@ -44,7 +44,7 @@ class Subject:
 SUBJECTS = {
     "documents": Subject(
         title=_("Cash documents"),
-        endpoint="documents.page",
+        address="/documents",
         names=export_documents.NAMES,
         default_period=None,
         columns=export_documents.COLUMNS,
@@ -53,7 +53,7 @@ SUBJECTS = {
     ),
     "sales": Subject(
         title=_("Sales"),
-        endpoint="sales.page",
+        address="/sales",
         names=export_tables.SALES_NAMES,
         default_period="week",
         columns=export_tables.SALES_COLUMNS,
@@ -62,7 +62,7 @@ SUBJECTS = {
     ),
     "turnover": Subject(
         title=_("Turnover"),
-        endpoint="turnover.page",
+        address="/turnover",
         names=export_tables.TURNOVER_NAMES,
         default_period="month",
         columns=export_tables.TURNOVER_COLUMNS,

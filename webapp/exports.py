@@ -63,7 +63,7 @@ def make() -> ResponseReturnValue:
     with reading(engine()) as connection:
         wanted = wanted_of(connection, merchant, name, request.args, str(get_locale()), current_user.limit)
         if wanted.filters.problems:  # the page says what is wrong
-            return go_to(url_for(wanted.subject.endpoint, **wanted.filters.query()))
+            return go_to(f"{wanted.subject.address}?{request.query_string.decode('ascii', 'replace')}")
         rows = wanted.count(connection, rows_at_once + 1)
     return at_once(wanted, file_format) if rows <= rows_at_once else later(wanted, file_format)
 
