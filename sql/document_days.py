@@ -29,6 +29,13 @@ class Signs(NamedTuple):
     discounted: bool = False
 
 
+class Look(NamedTuple):
+    """On no later day is there anything to find; on this one there is if it `shows`, else no further was looked."""
+
+    day: datetime.date
+    shows: bool
+
+
 class Place(NamedTuple):
     """Where to look: of all outlets and registers, or only of these."""
 
@@ -53,24 +60,23 @@ def last_day(
     currency: str | None = None,
     min_minor: int | None = None,
     window: int,
-) -> datetime.date | None:
-    """A day such that no later one of `days` (first, last) has what the signs ask for; None if no day has.
-
-    It has it itself, or it is as far back as this look has gone.
-    """
-    source, ids = _source_of(place)
+) -> Look | None:
+    """The last of `days` (first and last) that shows what the signs ask for, as far as one look goes; None: no day."""
+    source, ids = _source_of(place, signs)
     values: dict[str, Any] = {f"id_{i}": id_ for i, id_ in enumerate(ids)}
     values |= {"merchant_id": merchant_id, "first": days[0], "last": days[1]}
     values |= {"currency": currency, "min_minor": min_minor, "outlet_ids": place.outlet_ids, "sko_ids": place.sko_ids}
     narrowed = tuple(name for name, chosen in zip(Place._fields, place, strict=True) if chosen)
     statement = _statement(source, len(ids), narrowed, signs, window)
-    return connection.execute(statement, values).scalar()
+    row = connection.execute(statement, values).first()
+    return Look(row.day, bool(row.shows)) if row else None
 
 
-def _source_of(place: Place) -> tuple[str, tuple[int, ...]]:
+def _source_of(place: Place, signs: Signs) -> tuple[str, tuple[int, ...]]:
     """The rows to look through, and what the index that leads to them asks for."""
     if not any(place):
-        return "day", ()
+        # Of all registers together any day may take in what is asked for as the sum of a single document.
+        return "all" if signs.has_min else "day", ()
     if place.sko_ids and len(place.sko_ids) <= BRANCHES_MAX:
         return "sko_id", place.sko_ids
     if place.outlet_ids and len(place.outlet_ids) <= BRANCHES_MAX:
@@ -100,7 +106,7 @@ def _statement(source: str, branches: int, narrowed: tuple[str, ...], signs: Sig
     for name in narrowed:
         shows &= numbered.c[name.removesuffix("s")].in_(sa.bindparam(name, expanding=True))
     is_last = numbered.c.place == sa.literal_column(str(window))
-    return sa.select(numbered.c.day).where(shows | is_last).limit(sa.literal_column("1"))
+    return sa.select(numbered.c.day, shows.label("shows")).where(shows | is_last).limit(sa.literal_column("1"))
 
 
 def _shows(rows: sa.FromClause, signs: Signs) -> sa.ColumnElement[bool]:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from sql.document_windows import WITHOUT_SUM, Shape
 from sql.outlets import DEFAULT_TIME_ZONE
-from sql.tables import DOCUMENT_TYPES, PAYMENTS, REVENUE_KINDS, pending_delivery, placement, refused_delivery
+from sql.tables import DOCUMENT_TYPES, PAYMENTS, REVENUE_KINDS, document, pending_delivery, placement, refused_delivery
 from sql.turnover import TYPE_OF_KIND
 
 ALL_TIME = (datetime.date(1970, 1, 2), datetime.date(9999, 1, 1))
@@ -57,7 +57,7 @@ class Search:
 class Limits(NamedTuple):
     """How much a step looks at: rows of documents and of turnover; how much it answers; registers looked up singly."""
 
-    window: int = 3_000
+    window: int = 2_000
     page: int = 50
     branches: int = 40
     turnover_window: int = 2_000
@@ -105,33 +105,37 @@ def _source(
     connection: sa.Connection, search: Search, registers: tuple[int, ...] | None, limits: Limits
 ) -> tuple[str, tuple[Any, ...]]:
     """The index that leads to the fewest documents, as far as one can say beforehand, and the keys to look up in it."""
+    found: tuple[str, tuple[Any, ...]] = "newest", ()
     if search.uid is not None:
-        found: tuple[str, tuple[Any, ...]] = "uid", (search.uid,)
-    elif search.number is not None:
-        found = "number", ()
-    elif search.state in ("pending", "refused") and _are_few(connection, search, limits.window):
-        found = search.state, ()
-    elif registers and len(registers) <= limits.branches:
+        return "uid", (search.uid,)
+    if search.number is not None:
+        return "number", ()
+    if search.state in ("pending", "refused") and _is_rare_state(connection, search, limits.window):
+        return search.state, ()
+    if registers and len(registers) <= limits.branches:
         found = "registers", registers
-    elif search.cashier is not None:
-        found = "cashier", (search.cashier,)
     elif "sale" not in search.possible_types:
         found = "types", search.possible_types
-    else:
-        found = "newest", ()
+    if search.cashier is not None and (found[0] == "newest" or _is_rare_cashier(connection, search, limits.window)):
+        found = "cashier", (search.cashier,)
     return found
 
 
-def _are_few(connection: sa.Connection, search: Search, count_max: int) -> bool:
+def _is_rare_state(connection: sa.Connection, search: Search, count_max: int) -> bool:
     """Whether no more documents than that are in the state that is asked for."""
     last, first = pending_delivery.c.last_number, pending_delivery.c.first_number
-    pending, refused = (
-        sa.select((last - first + 1).label("size")),
-        sa.select(refused_delivery, sa.literal(1, sa.BigInteger).label("size")),
-    )
+    pending = sa.select((last - first + 1).label("size")).select_from(pending_delivery)
+    refused = sa.select(sa.literal(1, sa.BigInteger).label("size")).select_from(refused_delivery)
     sizes = pending if search.state == "pending" else refused
     some = sizes.filter_by(merchant_id=search.merchant_id).limit(count_max + 1).subquery()
     return (connection.execute(sa.select(sa.func.sum(some.c.size))).scalar() or 0) <= count_max
+
+
+def _is_rare_cashier(connection: sa.Connection, search: Search, count_max: int) -> bool:
+    """Whether the cashier has issued no more documents than that."""
+    of_cashier = {"merchant_id": search.merchant_id, "cashier": search.cashier}
+    some = sa.select(document.c.issued_us).filter_by(**of_cashier).limit(count_max + 1).subquery()
+    return (connection.execute(sa.select(sa.func.count()).select_from(some)).scalar() or 0) <= count_max
 
 
 def _conditions(search: Search) -> set[str]:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from sql.document_days import Place, Signs, kinds_of, last_day
-from sql.document_plans import Limits, Search, plan_of
+from sql.document_plans import Limits, Plan, Search, plan_of
 from sql.document_windows import page_statement
 from sql.instants import from_us, to_us
 
@@ -89,22 +89,20 @@ def find_documents(
     plan = plan_of(connection, search, limits)
     if plan is None:
         return NOTHING
-    start: Cursor | None = min(after or NEWEST, newest(search))
-    if start and not plan.is_short:
-        start = _skipped(connection, search, start, limits)
+    start = _skip(connection, search, plan, min(after or NEWEST, newest(search)), limits)
     if start is None:
         return NOTHING
+    if start.is_far:
+        return Step([], start.cursor, is_full=False)
     statement = page_statement(plan.shape, limits.page + 1)
-    rows = connection.execute(statement, plan.values | bounds(search, start)).all()
+    rows = connection.execute(statement, plan.values | bounds(search, start.cursor)).all()
     found = [Found(*row[:-2]) for row in rows if row.matches]
     if len(found) > limits.page:
         return Step(found[:-1], _place_of(found[-2]), is_full=True)
     if not rows or rows[-1].place != limits.window:
         return Step(found, None, is_full=False)
-    end: Cursor | None = _place_of(rows[-1])
-    if end and not plan.is_short:
-        end = _skipped(connection, search, end, limits)
-    return Step(found, end, is_full=len(found) == limits.page)
+    end = _skip(connection, search, plan, _place_of(rows[-1]), limits)
+    return Step(found, end.cursor if end else None, is_full=len(found) == limits.page)
 
 
 def _place_of(row: Any) -> Cursor:
@@ -122,14 +120,21 @@ def bounds(search: Search, start: Cursor) -> dict[str, int]:
     return {"since_us": since_us, **{f"after_{name}": part for name, part in start._asdict().items()}}
 
 
-def _skipped(connection: sa.Connection, search: Search, start: Cursor, limits: Limits) -> Cursor | None:
-    """A cursor at which nothing is left out that `start` leads to; None if it leads to nothing."""
+class _Skip(NamedTuple):
+    """A cursor that leaves nothing out; `is_far` if that was a long way to go, and nothing need be there yet."""
+
+    cursor: Cursor
+    is_far: bool
+
+
+def _skip(connection: sa.Connection, search: Search, plan: Plan, start: Cursor, limits: Limits) -> _Skip | None:
+    """Past the days after which nothing can be found any more before `start`; None if nothing can be found at all."""
     kinds = kinds_of(search.possible_types)
-    if kinds is None:
-        return start
+    if kinds is None or plan.is_short:
+        return _Skip(start, is_far=False)
     first, last = search.days
     last = min(last, max(from_us(start.issued_us).astimezone(ZoneInfo(zone)).date() for zone in search.zones))
-    day = last_day(
+    look = last_day(
         connection,
         search.merchant_id,
         Signs(kinds, search.payments, search.currency is not None, search.min_minor is not None, search.discounted),
@@ -139,7 +144,10 @@ def _skipped(connection: sa.Connection, search: Search, start: Cursor, limits: L
         min_minor=search.min_minor,
         window=limits.turnover_window,
     )
-    return min(start, Cursor(max(_midnight_us(day + DAY, zone) for zone in search.zones))) if day else None
+    if look is None:
+        return None
+    cursor = min(start, Cursor(max(_midnight_us(look.day + DAY, zone) for zone in search.zones)))
+    return _Skip(cursor, is_far=not look.shows and cursor < start)
 
 
 def _midnight_us(day: datetime.date, zone: str) -> int:

@@ -6,6 +6,7 @@ the number of documents nor a condition that hardly any of them meets makes a st
 """
 
 import functools
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -116,7 +117,7 @@ def _source(shape: Shape) -> Any:
             ordered = (part.order_by(document.c.issued_us.desc()).subquery() for part in parts)
             return sa.union_all(*(sa.select(part) for part in ordered))
         return parts[0]
-    return _documents(*_SOURCES[shape.source]())
+    return _documents(*_SOURCES[shape.source](shape.window))
 
 
 def _documents(*conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
@@ -140,29 +141,41 @@ _BRANCHES = {
 }
 
 
-def _numbers() -> list[sa.ColumnElement[bool]]:
+def _numbers(_window: int) -> list[sa.ColumnElement[bool]]:
     """A document number of any register: a look into the primary key for each of them."""
     registers = sa.select(sko.c.sko_id).where(sko.c.merchant_id == sa.bindparam("merchant_id"))
     return [document.c.number == sa.bindparam("number"), document.c.sko_id.in_(registers)]
 
 
-def _pending() -> list[sa.ColumnElement[bool]]:
-    return [
-        pending_delivery.c.merchant_id == sa.bindparam("merchant_id"),
-        document.c.sko_id == pending_delivery.c.sko_id,
-        document.c.number.between(pending_delivery.c.first_number, pending_delivery.c.last_number),
-    ]
+def _pending(window: int) -> list[sa.ColumnElement[bool]]:
+    """Ranges, number by number."""
+    p = pending_delivery.c
+    of_merchant = p.merchant_id == sa.bindparam("merchant_id")
+    first = sa.select(p.sko_id, p.first_number.label("number"), p.last_number).where(of_merchant)
+    ranges = first.cte("ranges", recursive=True)
+    following = sa.select(ranges.c.sko_id, ranges.c.number + 1, ranges.c.last_number)
+    numbers = ranges.union_all(following.where(ranges.c.number < ranges.c.last_number))
+    return _keys(sa.select(numbers.c.sko_id, numbers.c.number), window)
 
 
-def _refused() -> list[sa.ColumnElement[bool]]:
-    return [
-        refused_delivery.c.merchant_id == sa.bindparam("merchant_id"),
-        document.c.sko_id == refused_delivery.c.sko_id,
-        document.c.number == refused_delivery.c.number,
-    ]
+def _refused(window: int) -> list[sa.ColumnElement[bool]]:
+    r = refused_delivery.c
+    return _keys(sa.select(r.sko_id, r.number).where(r.merchant_id == sa.bindparam("merchant_id")), window)
 
 
-_SOURCES = {"number": _numbers, "pending": _pending, "refused": _refused, "newest": list}
+def _keys(keys: sa.Select[Any], window: int) -> list[sa.ColumnElement[bool]]:
+    """A look into the primary key for each of these, of which there are no more than a window holds."""
+    # The limit tells the planner so, who would rather read all documents than so many ranges of unknown length.
+    few = keys.limit(sa.literal_column(str(window))).subquery("few")
+    return [document.c.sko_id == few.c.sko_id, document.c.number == few.c.number]
+
+
+_SOURCES: dict[str, Callable[[int], list[sa.ColumnElement[bool]]]] = {
+    "number": _numbers,
+    "pending": _pending,
+    "refused": _refused,
+    "newest": lambda _window: [],
+}
 
 
 def _all_of(shape: Shape, rows: Rows) -> sa.ColumnElement[bool]:
