@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from sql.document_windows import WITHOUT_SUM, Shape
+from sql.document_windows import KEYS_MAX, WITHOUT_SUM, Shape
 from sql.outlets import DEFAULT_TIME_ZONE
 from sql.tables import DOCUMENT_TYPES, PAYMENTS, REVENUE_KINDS, document, pending_delivery, placement, refused_delivery
 from sql.turnover import TYPE_OF_KIND
@@ -110,7 +110,7 @@ def _source(
         return "uid", (search.uid,)
     if search.number is not None:
         return "number", ()
-    if search.state in ("pending", "refused") and _is_rare_state(connection, search, limits.window):
+    if search.state in ("pending", "refused") and _is_rare_state(connection, search, min(limits.window, KEYS_MAX)):
         return search.state, ()
     if registers and len(registers) <= limits.branches:
         found = "registers", registers

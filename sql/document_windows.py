@@ -32,7 +32,9 @@ COLUMNS = (
     "other_minor",
     "discount_minor",
 )
+AMOUNTS = ("total_minor", *(f"{payment}_minor" for payment in PAYMENTS), "discount_minor")
 WITHOUT_SUM = ("shift_open", "z_report")
+KEYS_MAX = 2_000  # documents that are looked up one by one
 NEWEST_FIRST = ("issued_us", "sko_id", "number")
 
 Rows = sa.FromClause
@@ -57,13 +59,7 @@ def page_statement(shape: Shape, rows_max: int) -> sa.Select[Any]:
     A row that does not match is the last one of its window.
     """
     numbered = _numbered(shape)
-    matches = _all_of(shape, numbered)
-    kept = (
-        sa.select(numbered, matches.label("matches"))
-        .where(matches | (numbered.c.place == sa.literal_column(str(shape.window))))
-        .limit(sa.literal_column(str(rows_max)))
-        .subquery("kept")
-    )
+    kept = _kept(shape, numbered, _all_of(shape, numbered), rows_max)
     state = sa.case((_is_refused(kept), "refused"), (_is_pending(kept), "pending"), else_="sent")
     columns = (kept.c[name] for name in COLUMNS)
     return sa.select(*columns, state, kept.c.matches, kept.c.place).order_by(*_newest(kept))
@@ -71,17 +67,32 @@ def page_statement(shape: Shape, rows_max: int) -> sa.Select[Any]:
 
 @functools.lru_cache(maxsize=1024)
 def sums_statement(shape: Shape) -> sa.Select[Any]:
-    """By currency and type: documents in the window, those that match, and the sums of these by COLUMNS' amounts."""
+    """By currency and type: how many documents of the window match, the sums of their AMOUNTS, and the last `place`.
+
+    Where that is the window's own size there may be more of them.
+    """
     numbered = _numbered(shape)
-    matches = _all_of(shape, numbered)
-    amounts = ("total_minor", *(f"{payment}_minor" for payment in PAYMENTS), "discount_minor")
-    return sa.select(
-        numbered.c.currency,
-        numbered.c.type,
-        sa.func.count(),
-        sa.func.count().filter(matches),
-        *(_whole(sa.func.sum(numbered.c[name]).filter(matches)) for name in amounts),
-    ).group_by(numbered.c.currency, numbered.c.type)
+    rows = _kept(shape, numbered, _all_of(shape, numbered), shape.window)
+    sums = (_whole(sa.func.sum(rows.c[name]).filter(rows.c.matches)).label(name) for name in AMOUNTS)
+    documents = sa.func.count().filter(rows.c.matches).label("documents")
+    place = sa.func.max(rows.c.place).label("place")
+    key = (rows.c.currency, rows.c.type)
+    return sa.select(*key, place, documents, *sums).group_by(*key)
+
+
+def _kept(shape: Shape, numbered: Rows, matches: sa.ColumnElement[bool], rows_max: int) -> Rows:
+    """The first of the window's rows that match, and its last one.
+
+    The limit has no order of its own, since its rows come in order: with one, PostgreSQL would plan to read the whole
+    window, and would take it for cheaper to sort all documents than to go along the index.
+    """
+    kept = sa.select(numbered, matches.label("matches")).where(matches | _is_last(shape, numbered))
+    return kept.limit(sa.literal_column(str(rows_max))).subquery("kept")
+
+
+def _is_last(shape: Shape, rows: Rows) -> sa.ColumnElement[bool]:
+    """Whether a document ends the window."""
+    return rows.c.place == sa.literal_column(str(shape.window))
 
 
 def _whole(total: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
@@ -165,8 +176,8 @@ def _refused(window: int) -> list[sa.ColumnElement[bool]]:
 
 def _keys(keys: sa.Select[Any], window: int) -> list[sa.ColumnElement[bool]]:
     """A look into the primary key for each of these, of which there are no more than a window holds."""
-    # The limit tells the planner so, who would rather read all documents than so many ranges of unknown length.
-    few = keys.limit(sa.literal_column(str(window))).subquery("few")
+    # The limit tells PostgreSQL so, which would rather read all documents than follow ranges of unknown length.
+    few = keys.limit(sa.literal_column(str(min(window, KEYS_MAX)))).subquery("few")
     return [document.c.sko_id == few.c.sko_id, document.c.number == few.c.number]
 
 
