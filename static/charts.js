@@ -1,12 +1,14 @@
 // Charts, each drawn from the HTML table that it stands beside: <div data-chart-of="the table's id"> becomes the canvas
 // of <table data-chart="line | bar | half-doughnut">. The first column names the points, each column whose heading has
-// data-series is a line; a cell's data-value (minor units) is its height, and its text is what the tooltip says.
+// data-series is a line (data-series="dim": one to compare with, in the background); a cell's data-value (minor units) is
+// its height, and its text is what the tooltip says.
 "use strict";
 
 (() => {
   const drawn = new Map(); // box → { chart, seen }: seen is what it was drawn from
   const isCalm = matchMedia("(prefers-reduced-motion: reduce)");
   const PALETTE = [1, 2, 3, 4, 5, 6, 7, 8].map((place) => `--chart-${place}`);
+  const POINTS_MAX = 60;
 
   // What a custom property means here and now, light or dark.
   const colour = (box, name) => {
@@ -35,11 +37,26 @@
       ),
       series: series.map((place) => ({
         name: headings[place].textContent.trim(),
+        isDim: headings[place].dataset.series === "dim",
         values: rows.map((row) => Number(row.cells[place].dataset.value) / 100),
         texts: rows.map((row) => row.cells[place].textContent.trim()),
       })),
     };
   };
+
+  // A point for each of many days would hide the line: then they show only under the pointer.
+  const points = (count) => ({ pointRadius: count > POINTS_MAX ? 0 : 4, pointHoverRadius: count > POINTS_MAX ? 5 : 7 });
+
+  const dim = (shade) => ({
+    borderColor: shade,
+    pointBackgroundColor: shade,
+    borderDash: [5, 4],
+    borderWidth: 1.5,
+    fill: false,
+    pointRadius: 0,
+    pointHoverRadius: 4,
+    order: 1,
+  });
 
   const datasets = (box, kind, { series, rest }) => {
     const palette = PALETTE.map((name) => colour(box, name));
@@ -50,7 +67,7 @@
       "half-doughnut": () =>
         rest.map((isRest, place) => (isRest ? colour(box, "--chart-rest") : palette[place % palette.length])),
     };
-    return series.map(({ name, values, texts }, place) => ({
+    return series.map(({ name, isDim, values, texts }, place) => ({
       label: name,
       data: values,
       texts,
@@ -61,10 +78,12 @@
       borderWidth: 2,
       borderRadius: kind === "bar" ? 3 : 0,
       cubicInterpolationMode: "monotone",
-      pointRadius: 4,
-      pointHoverRadius: 7,
+      ...points(values.length),
       pointBorderColor: surface,
       pointBorderWidth: 2,
+      borderDash: [],
+      order: 0,
+      ...(isDim ? dim(colour(box, "--chart-rest")) : {}),
     }));
   };
 
@@ -108,13 +127,17 @@
       interaction: { mode: isRound ? "nearest" : "index", intersect: isRound },
       ...(isRound ? round(figures) : { scales: scales(box) }),
       plugins: {
-        legend: { display: !isRound && figures.series.length > 1, labels: { color: colour(box, "--chart-text") } },
+        legend: {
+          display: !isRound && figures.series.length > 1,
+          align: "end",
+          labels: { color: colour(box, "--chart-text"), usePointStyle: true, pointStyle: "line" },
+        },
         tooltip: {
           displayColors: isRound || figures.series.length > 1,
           callbacks: {
             title: ([item]) => figures.labels[item.dataIndex],
             label: ({ dataset, dataIndex }) => `${dataset.label}: ${dataset.texts[dataIndex]}`,
-            afterLabel: ({ dataIndex }) => figures.details[dataIndex],
+            afterLabel: ({ datasetIndex, dataIndex }) => (datasetIndex ? [] : figures.details[dataIndex]),
           },
         },
       },

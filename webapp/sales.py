@@ -1,0 +1,112 @@
+"""Sales: the takings of a period by day and outlet, beside the period before it.
+
+A row of the table expands into its detail, a fragment with an address of its own; the page that names it as `open`
+includes exactly what that address answers.
+"""
+
+import re
+from dataclasses import replace
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from werkzeug.exceptions import BadRequest, NotFound
+
+from sql.engine import Connection, reading
+from sql.outlets import outlets_of
+from sql.sales_reports import Page, Place, Scope, sales_by_register, sales_page
+from sql.skos import skos_of
+from webapp.database import engine
+from webapp.filters import parse_filters
+from webapp.fragments import page_or_fragment, wants_fragment
+from webapp.periods import Period, iso_day
+from webapp.sales_detail import Details
+from webapp.sales_figures import scope_of, takings_of
+from webapp.sales_shown import Sales, key_of
+
+blueprint = Blueprint("sales", __name__)
+
+NAMES = ("outlet", "sko", "period", "date", "from", "to", "currency")
+PLACE = re.compile("([0-9]{4}-[0-9]{2}-[0-9]{2})-([1-9][0-9]{0,8})")
+OPEN_MAX = 50
+PAGES_MAX = 10
+
+
+@blueprint.get("/sales")
+def page() -> ResponseReturnValue:
+    sales = asked_for()
+    response = page_or_fragment(
+        "sales/page.html", "rows" if sales.after else "answer", sales=sales, is_fragment=wants_fragment()
+    )
+    if wants_fragment() and not sales.after:
+        # What the form has sent, without its idle fields; and the same address again is no new place in history.
+        address = sales.address()
+        is_here = request.headers.get("HX-Current-URL", "").endswith(address)
+        response.headers["HX-Push-Url"] = "false" if is_here else address
+    return response, 400 if sales.filters.problems else 200
+
+
+@blueprint.get("/sales/<day>/<int(max=999999999):outlet_id>")
+def row(day: str, outlet_id: int) -> ResponseReturnValue:
+    """What a row shows when it is expanded: as a row to put behind it, or as a page of its own."""
+    found = iso_day(day)
+    if found is None:
+        raise NotFound
+    place = Place(found, outlet_id)
+    details = details_of(place)
+    response = page_or_fragment("sales/row.html", "detail", details=details, place=place, key=key_of(place))
+    return response, 400 if details.filters.problems else 200
+
+
+def places_in(name: str) -> tuple[Place, ...]:
+    """The places that the query string names, like 2026-11-23-5. BadRequest if one of them is none."""
+    written = [PLACE.fullmatch(text) for text in request.args.getlist(name)]
+    days = [iso_day(found[1]) if found else None for found in written]
+    if not all(days) or len(days) > OPEN_MAX:
+        raise BadRequest
+    return tuple(Place(day, int(found[2])) for day, found in zip(days, written, strict=True) if day and found)
+
+
+def asked_for() -> Sales:
+    """What the query string asks for."""
+    after, opened = next(iter(places_in("after")), None), places_in("open")
+    merchant_id = current_user.merchant_id
+    with reading(engine()) as connection:
+        outlets, skos = outlets_of(connection, merchant_id), skos_of(connection, merchant_id)
+        filters = parse_filters(request.args, outlets, skos, "week", names=NAMES)
+        period = filters.period or Period(filters.today, filters.today)
+        sales = Sales(filters, period, after, opened)
+        if filters.problems or not outlets:
+            return sales
+        sales = replace(sales, takings=takings_of(connection, merchant_id, filters, period))
+        return sales if sales.is_empty else _with_rows(connection, sales, scope_of(merchant_id, filters, period))
+
+
+def _with_rows(connection: Connection, sales: Sales, scope: Scope) -> Sales:
+    """The page of the table, and those that follow as long as rows further down are open, as far as there is reason."""
+    rows = sales_page(connection, scope, sales.after)
+    for _ in range(PAGES_MAX - 1):
+        if rows.next is None or not any(place.comes_after(rows.next) for place in sales.opened):
+            break
+        more = sales_page(connection, scope, rows.next)
+        rows = Page(rows.rows + more.rows, more.next)
+    here = {Place(row.day, row.outlet_id) for row in rows.rows}
+    return replace(
+        sales,
+        page=rows,
+        registers=sales_by_register(connection, scope, here.intersection(sales.opened)),
+    )
+
+
+def details_of(place: Place) -> Details:
+    """A row alone: of the filters only those that narrow it are looked at. NotFound if there is no such outlet."""
+    merchant_id = current_user.merchant_id
+    with reading(engine()) as connection:
+        outlets = [outlet for outlet in outlets_of(connection, merchant_id) if outlet.outlet_id == place.outlet_id]
+        if not outlets:
+            raise NotFound
+        skos = skos_of(connection, merchant_id) if request.args.get("sko") else ()
+        filters = parse_filters(request.args, outlets, skos, names=("sko", "currency"))
+        scope = scope_of(merchant_id, filters, Period(place.day, place.day))
+        found = {} if filters.problems else sales_by_register(connection, scope, [place])
+    return Details(filters, found)
