@@ -21,12 +21,13 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 NARROW = "\N{NARROW NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
 
-DayStyle = Literal["numeric", "long", "weekday"]
+DayStyle = Literal["numeric", "long", "weekday", "month"]
 
 _DAYS = {
     "numeric": ("dd.MM.y", "d MMM y"),
     "long": ("d MMMM y", "d MMMM y"),
     "weekday": ("EEE, d MMM", "EEE, d MMM"),
+    "month": ("LLLL y", "LLLL y"),
 }
 _TIMES = {False: "HH:mm", True: "HH:mm:ss"}
 
@@ -59,7 +60,7 @@ def percent(ratio: float | Decimal, digits: int = 0) -> str:
 
 
 def day(value: datetime.date, style: DayStyle = "numeric") -> str:
-    """A business day: «24.11.2026»; `long`: «24 ноября 2026»; `weekday`: «вт, 24 нояб.»."""
+    """A business day: «24.11.2026»; `long`: «24 ноября 2026»; `weekday`: «вт, 24 нояб.»; `month`: «ноябрь 2026»."""
     return format_date(value, _DAYS[style][_language() == "en"], locale=_locale())
 
 
