@@ -110,6 +110,26 @@ def test_refunds_of_a_sale_come_from_all_registers_of_its_merchant(engine: sa.En
     assert (refunds.count, refunds.sums_minor) == (2, (("BYN", 140),))
 
 
+def test_refunds_are_found_by_their_base_alone(engine: sa.Engine, merchant_id: int) -> None:
+    """Not by reading all that the merchant has sold: anybody may ask for it, without a login."""
+    many = [till.sale(number, at=AT) for number in range(1, 400)]
+    till.ring_up(engine, *many, refund(400, 100))
+    plans: list[str] = []
+
+    def explain(connection, _cursor, statement, parameters, *_rest) -> None:
+        word = "EXPLAIN " if engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN "
+        rows = connection.connection.driver_connection.execute(word + statement, parameters)
+        plans.append("\n".join(str(row) for row in rows))
+
+    with writing(engine) as connection:
+        connection.execute(sa.text("ANALYZE"))
+    with reading(engine) as connection:
+        sa.event.listen(connection, "before_cursor_execute", explain)
+        assert refunds_of(connection, merchant_id, SKO, 1).count == 1
+    [plan] = plans
+    assert "ix_document_base" in plan
+
+
 def test_refunds_in_several_currencies_are_not_added_up(engine: sa.Engine, merchant_id: int) -> None:
     till.ring_up(engine, till.sale(1, at=AT), refund(2, 100), refund(3, 30) | {"currency": "EUR"}, refund(4, 5))
     with reading(engine) as connection:
