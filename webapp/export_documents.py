@@ -1,5 +1,6 @@
 """The rows of Cash documents as a file has them: an amount and its currency in columns of their own, local times."""
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from zoneinfo import ZoneInfo
 
@@ -7,8 +8,9 @@ from flask_babel import lazy_gettext as _
 
 from sql.document_plans import PAID_TYPES, Limits, Search
 from sql.document_search import Found, find_documents
+from sql.document_summary import is_quick, summarise
 from sql.document_windows import WITHOUT_SUM
-from sql.engine import Connection, Engine, reading
+from sql.engine import Engine, reading
 from sql.instants import from_us
 from webapp.export_words import STATES, TYPES
 from webapp.filters import NAMES, Filters
@@ -60,15 +62,35 @@ def search_of(merchant_id: int, filters: Filters) -> Search:
     )
 
 
-def count(connection: Connection, merchant_id: int, filters: Filters, most: int) -> int:
-    """How many documents the filters choose, or `most` if there are no fewer."""
-    search, after, found = search_of(merchant_id, filters), None, 0
+def count(engine: Engine, merchant_id: int, filters: Filters, most: int, goes_on: Callable[[], bool]) -> int:
+    """How many documents the filters choose; `most` if there are no fewer, or if they can't be counted in time.
+
+    Turnover knows most of them. The others are counted step by step, for as long as it `goes_on`.
+    """
+    search = search_of(merchant_id, filters)
+    with_sum = tuple(type_ for type_ in search.possible_types if type_ not in WITHOUT_SUM)
+    others = tuple(type_ for type_ in search.possible_types if type_ in WITHOUT_SUM)
+    known = dataclasses.replace(search, types=with_sum)
+    if not with_sum or not is_quick(known):
+        return _counted(engine, search, most, goes_on)
+    with reading(engine) as connection:
+        found = sum(row.count for row in summarise(connection, known).sums)
+    if others and found < most:
+        found += _counted(engine, dataclasses.replace(search, types=others), most - found, goes_on)
+    return min(found, most)
+
+
+def _counted(engine: Engine, search: Search, most: int, goes_on: Callable[[], bool]) -> int:
+    after, found = None, 0
     while found < most:
-        step = find_documents(connection, search, after, STEP)
+        if not goes_on():
+            return most
+        with reading(engine) as connection:
+            step = find_documents(connection, search, after, STEP)
         found, after = found + len(step.documents), step.after
         if after is None:
-            break
-    return min(found, most)
+            return min(found, most)
+    return most
 
 
 def rows(engine: Engine, merchant_id: int, filters: Filters) -> Iterator[Row]:

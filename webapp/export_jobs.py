@@ -188,7 +188,7 @@ class Making:
         try:
             with reading(self.engine) as connection:
                 wanted = wanted_again(connection, self.export)
-                self.rows_total = wanted.count(connection)
+            self.rows_total = wanted.count(self.engine, self._goes_on)
             if self.rows_total > ROWS_MAX:
                 raise TooLong
             return self._write(wanted, path)
@@ -213,6 +213,10 @@ class Making:
             raise Lost
         if self.stopping.is_set():
             raise Stopped
+
+    def _goes_on(self) -> bool:
+        self._look()
+        return True
 
     def _beat(self) -> None:
         while not self.is_over.wait(BEAT_S):

@@ -5,6 +5,7 @@ SQLite would keep the write-ahead log growing, and on PostgreSQL dead rows. Docu
 each step goes on behind the last document of the one before: whatever was there at the start is in the file once.
 """
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
@@ -25,6 +26,7 @@ from webapp.filters import Filters, parse_filters
 from webapp.sheets import Column, Row, Sheet
 
 ROWS_MAX = 5_000_000
+COUNTED_S = 0.5  # while somebody waits for the page
 QUERY_LENGTH_MAX = 8_000
 
 
@@ -37,7 +39,7 @@ class Subject:
     names: Sequence[str]
     default_period: str | None
     columns: tuple[Column, ...]
-    count: Callable[[Connection, int, Filters, int], int]
+    count: Callable[[Engine, int, Filters, int, Callable[[], bool]], int]
     rows: Callable[[Engine, int, Filters], Iterator[Row]]
 
 
@@ -90,9 +92,18 @@ class Wanted:
         """Whether the merchant has no outlets: then there is nothing to look for."""
         return not self.filters.outlets
 
-    def count(self, connection: Connection, most: int = ROWS_MAX + 1) -> int:
-        """How many rows it will have, or `most` if there are no fewer."""
-        return 0 if self.is_empty else self.subject.count(connection, self.merchant.merchant_id, self.filters, most)
+    def count(self, engine: Engine, goes_on: Callable[[], bool]) -> int:
+        """How many rows it will have, for as long as it `goes_on`; more than ROWS_MAX are not counted further."""
+        return self._count(engine, ROWS_MAX + 1, goes_on)
+
+    def is_short(self, engine: Engine, rows: int) -> bool:
+        """Whether it is known to have no more than that; there is no long search for it."""
+        deadline = time.monotonic() + COUNTED_S
+        return self._count(engine, rows + 1, lambda: time.monotonic() < deadline) <= rows
+
+    def _count(self, engine: Engine, most: int, goes_on: Callable[[], bool]) -> int:
+        merchant_id = self.merchant.merchant_id
+        return 0 if self.is_empty else self.subject.count(engine, merchant_id, self.filters, most, goes_on)
 
     def rows(self, engine: Engine) -> Iterator[Row]:
         return iter(()) if self.is_empty else self.subject.rows(engine, self.merchant.merchant_id, self.filters)

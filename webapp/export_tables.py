@@ -1,10 +1,10 @@
 """The rows of the tables Sales and Turnover, as files have them: an amount and its currency in columns of their own."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from flask_babel import lazy_gettext as _
 
-from sql.engine import Connection, Engine, reading
+from sql.engine import Engine, reading
 from sql.sales_reports import count_sales_rows, sales_page
 from sql.turnover_reports import Revenue
 from webapp.filters import Filters
@@ -16,6 +16,8 @@ from webapp.turnover import NAMES as TURNOVER_NAMES
 from webapp.turnover_figures import turnover_of
 
 __all__ = ["SALES_NAMES", "TURNOVER_NAMES"]
+
+GoesOn = Callable[[], bool]
 
 STEP_ROWS = 1_000
 REVENUE = (
@@ -59,8 +61,9 @@ def period_of(filters: Filters) -> Period:
     return filters.period or Period(filters.today, filters.today)
 
 
-def count_sales(connection: Connection, merchant_id: int, filters: Filters, most: int) -> int:
-    return min(count_sales_rows(connection, scope_of(merchant_id, filters, period_of(filters))), most)
+def count_sales(engine: Engine, merchant_id: int, filters: Filters, most: int, _goes_on: GoesOn) -> int:
+    with reading(engine) as connection:
+        return min(count_sales_rows(connection, scope_of(merchant_id, filters, period_of(filters))), most)
 
 
 def sales(engine: Engine, merchant_id: int, filters: Filters) -> Iterator[Row]:
@@ -76,9 +79,10 @@ def sales(engine: Engine, merchant_id: int, filters: Filters) -> Iterator[Row]:
             return
 
 
-def turnover_rows(connection: Connection, merchant_id: int, filters: Filters) -> list[Row]:
+def turnover_rows(engine: Engine, merchant_id: int, filters: Filters) -> list[Row]:
     """One a register, outlet and currency: a few thousand at most, so that they are read at once."""
-    parts = turnover_of(connection, merchant_id, filters).by_currency
+    with reading(engine) as connection:
+        parts = turnover_of(connection, merchant_id, filters).by_currency
     return [
         (filters.outlet_name(row.outlet_id), row.sko.number, *of_revenue(part.currency, row.revenue))
         for part in parts
@@ -86,11 +90,9 @@ def turnover_rows(connection: Connection, merchant_id: int, filters: Filters) ->
     ]
 
 
-def count_turnover(connection: Connection, merchant_id: int, filters: Filters, most: int) -> int:
-    return min(len(turnover_rows(connection, merchant_id, filters)), most)
+def count_turnover(engine: Engine, merchant_id: int, filters: Filters, most: int, _goes_on: GoesOn) -> int:
+    return min(len(turnover_rows(engine, merchant_id, filters)), most)
 
 
 def turnover(engine: Engine, merchant_id: int, filters: Filters) -> Iterator[Row]:
-    with reading(engine) as connection:
-        rows = turnover_rows(connection, merchant_id, filters)
-    yield from rows
+    yield from turnover_rows(engine, merchant_id, filters)

@@ -59,13 +59,12 @@ def make() -> ResponseReturnValue:
     if name not in SUBJECTS or file_format not in FORMATS or len(request.query_string) > QUERY_LENGTH_MAX:
         raise BadRequest
     merchant = Merchant(current_user.merchant_id, current_user.merchant_unp, current_user.merchant_name)
-    rows_at_once = current_app.config["EXPORT_ROWS_AT_ONCE"]
     with reading(engine()) as connection:
         wanted = wanted_of(connection, merchant, name, request.args, str(get_locale()), current_user.limit)
         if wanted.filters.problems:  # the page says what is wrong
             return go_to(f"{wanted.subject.address}?{request.query_string.decode('ascii', 'replace')}")
-        rows = wanted.count(connection, rows_at_once + 1)
-    return at_once(wanted, file_format) if rows <= rows_at_once else later(wanted, file_format)
+    is_short = wanted.is_short(engine(), current_app.config["EXPORT_ROWS_AT_ONCE"])
+    return at_once(wanted, file_format) if is_short else later(wanted, file_format)
 
 
 def at_once(wanted: Wanted, file_format: str) -> Response:
