@@ -121,8 +121,9 @@ def test_refunds_are_found_by_their_base_alone(engine: sa.Engine, merchant_id: i
         rows = connection.connection.driver_connection.execute(word + statement, parameters)
         plans.append("\n".join(str(row) for row in rows))
 
-    with writing(engine) as connection:
-        connection.execute(sa.text("ANALYZE"))
+    if engine.dialect.name == "postgresql":  # which analyzes by itself; SQLite plans without statistics
+        with writing(engine) as connection:
+            connection.execute(sa.text("ANALYZE"))
     with reading(engine) as connection:
         sa.event.listen(connection, "before_cursor_execute", explain)
         assert refunds_of(connection, merchant_id, SKO, 1).count == 1
