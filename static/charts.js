@@ -130,7 +130,7 @@
         legend: {
           display: !isRound && figures.series.length > 1,
           align: "end",
-          labels: { color: colour(box, "--chart-text"), usePointStyle: true, pointStyle: "line" },
+          labels: { color: colour(box, "--chart-text"), boxWidth: 24, boxHeight: 0 },
         },
         tooltip: {
           displayColors: isRound || figures.series.length > 1,

@@ -68,6 +68,9 @@ class Takings:
     def total_before(self, currency: str) -> Total:
         return _added(row for row in self.rows if row.currency == currency and row.day < self.period.first)
 
+    def has_before(self, currency: str) -> bool:
+        return any(row.day < self.period.first and row.currency == currency for row in self.rows)
+
     @property
     def is_by_month(self) -> bool:
         return self.period.days > DAYS_IN_CHART_MAX

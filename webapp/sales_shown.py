@@ -1,6 +1,5 @@
 """What the templates of Sales show: numbers with their names and addresses, nothing left to work out."""
 
-import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -119,6 +118,12 @@ class Sales:
     def totals(self) -> list[Currency]:
         return [self._currency(self.takings, currency) for currency in self.takings.currencies] if self.takings else []
 
+    @property
+    def shows_before(self) -> bool:
+        """Whether the chart has the period before in it."""
+        takings = self.takings
+        return takings is not None and not takings.is_by_month and takings.has_before(takings.currencies[0])
+
     def _currency(self, takings: Takings, currency: str) -> Currency:
         cells = Cells(self.filters, shows_currency=True)
         now, before = takings.total(currency), takings.total_before(currency)
@@ -126,7 +131,7 @@ class Sales:
             cells.figures(cells.documents(where_of(period), period, currency), total)
             for period, total in ((self.period, now), (takings.previous, before))
         )
-        has_before = before.revenue.receipts_count > 0
+        has_before = takings.has_before(currency)
         tiles = [
             Tile(key, cells.titles[key], figures[key], earlier[key] if has_before else None, *_growth(key, now, before))
             for key in TILES
@@ -139,9 +144,9 @@ class Sales:
         if self.takings is None:
             return []
         style: DayStyle = "weekday" if self.period.days <= DAYS_WITH_WEEKDAYS_MAX else "numeric"
-        points = self.takings.points(self.takings.currencies[0])
         if self.takings.is_by_month:
-            return [(_month_text(month), now, before) for month, now, before in points]
+            style = "month"
+        points = self.takings.points(self.takings.currencies[0])
         return [(day_text(day, style), now, before) for day, now, before in points]
 
     @property
@@ -209,7 +214,3 @@ def _value(key: str, total: Total) -> int:
         "average": revenue.average_minor,
         "discounts": total.discounts_minor,
     }[key]
-
-
-def _month_text(month: datetime.date) -> str:
-    return f"{month:%m.%Y}"
