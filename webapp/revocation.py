@@ -93,7 +93,7 @@ def _refresh(url: str, settings: SignatureSettings) -> Refreshed:
         _check_newer(fetched, path)
         _check_signature(fetched, settings)
         _replace(path, to_pem(_PEM_NAME, fetched.der))
-    except (DownloadFailed, BadList, OpensslTimeout, OpensslUnavailable, OSError, ValueError) as error:
+    except (DownloadFailed, BadList, OpensslTimeout, OpensslUnavailable, OSError, *ASN1_ERRORS) as error:
         return Refreshed(url, problem=str(error))
     return Refreshed(url, next_update_us=fetched.next_update_us)
 
@@ -174,7 +174,7 @@ def _is_signed(openssl: Openssl, folder: Path, seconds: float) -> bool:
     code, text = openssl.run(
         ("crl", "-verify", "-noout", "-inform", "DER", "-in", "list.der", *trust), folder=folder, seconds=seconds
     )
-    return code == 0 and text.strip() == "verify OK"
+    return code == 0 and "verify OK" in text.splitlines()
 
 
 def _replace(path: Path, content: bytes) -> None:
