@@ -7,7 +7,7 @@ up from `turnover`, where they stand side by side. The table reads only the days
 import datetime
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -34,6 +34,23 @@ class Scope(NamedTuple):
     outlet_ids: tuple[int, ...] = ()
     sko_ids: tuple[int, ...] = ()
     currency: str | None = None
+
+
+class Total(NamedTuple):
+    """Revenue in one currency, and the discounts in its sales."""
+
+    revenue: Revenue = Revenue()
+    discounts_minor: int = 0
+
+
+NOTHING = Total()
+
+
+class DayAmounts(NamedTuple):
+    """The sales of a day, and what refunds and annulments leave of them."""
+
+    sales_minor: int = 0
+    net_minor: int = 0
 
 
 class DaySales(NamedTuple):
@@ -83,18 +100,37 @@ class Page:
     next: Place | None
 
 
+def sales_totals(connection: sa.Connection, scope: Scope, since: datetime.date) -> dict[str, tuple[Total, Total]]:
+    """What was taken before `since` and what from then on, by currency, BYN first."""
+    table = _narrowest(scope)
+    key = (table.c.currency, table.c.day >= since)
+    query = sa.select(*key, *_sums(table, _SHOWN)).where(*_rows(table, scope)).group_by(*key)
+    found: dict[str, list[Total]] = {}
+    for currency, is_since, *revenue, discounts in connection.execute(query):
+        found.setdefault(currency, [NOTHING, NOTHING])[is_since] = Total(Revenue(*revenue), discounts)
+    return {currency: (found[currency][0], found[currency][1]) for currency in CURRENCIES if currency in found}
+
+
+def sales_of_days(connection: sa.Connection, scope: Scope) -> dict[datetime.date, DayAmounts]:
+    """The days that have revenue, in the one currency of `scope`: no more than a chart needs, which may be of years."""
+    table = _narrowest(scope)
+    amounts = (table.c.sales_minor, table.c.sales_minor - table.c.refunds_minor - table.c.rollbacks_minor)
+    if table is turnover:
+        query = sa.select(table.c.day, *(_whole(amount) for amount in amounts)).group_by(table.c.day)
+    else:
+        query = sa.select(table.c.day, *amounts)
+    rows = connection.execute(query.where(*_rows(table, scope))).all()
+    return {day: DayAmounts(sales_minor, net_minor) for day, sales_minor, net_minor in rows}
+
+
 def sales_by_day(connection: sa.Connection, scope: Scope) -> list[DaySales]:
     """The days that have revenue, in order, BYN first."""
-    narrowed = bool(scope.outlet_ids or scope.sko_ids)
-    table = turnover if narrowed else turnover_day
+    table = _narrowest(scope)
     key = (table.c.day, table.c.currency)
-    if narrowed:
-        query = sa.select(*key, *_sums(_SHOWN)).group_by(*key)
-    else:
-        query = sa.select(*key, *(table.c[name] for name in _SHOWN))
+    query = sa.select(*key, *_sums(table, _SHOWN)).where(*_rows(table, scope)).group_by(*key)
     found = [
         DaySales(day, currency, Revenue(*revenue), discounts)
-        for day, currency, *revenue, discounts in connection.execute(query.where(*_rows(table, scope)))
+        for day, currency, *revenue, discounts in connection.execute(query)
     ]
     return sorted(found, key=lambda row: (row.day, CURRENCIES.index(row.currency)))
 
@@ -131,7 +167,7 @@ def _read(
         outlets = sa.select(turnover.c.outlet_id).distinct().where(*conditions)
         nearest = outlets.order_by(turnover.c.outlet_id).limit(outlets_max).subquery()
         conditions.append(turnover.c.outlet_id <= sa.select(sa.func.max(nearest.c.outlet_id)).scalar_subquery())
-    query = sa.select(*key, *_sums(_SHOWN)).where(*conditions).group_by(*key)
+    query = sa.select(*key, *_sums(turnover, _SHOWN)).where(*conditions).group_by(*key)
     found = [
         OutletSales(day, outlet_id, currency, Revenue(*revenue), discounts)
         for day, outlet_id, currency, *revenue, discounts in connection.execute(query)
@@ -210,6 +246,15 @@ def _after(place: Place | None) -> list[sa.ColumnElement[bool]]:
     return [turnover.c.day <= place.day, (turnover.c.day < place.day) | later_in_day]
 
 
-def _sums(counters: tuple[str, ...]) -> Iterator[sa.ColumnElement[Any]]:
+def _narrowest(scope: Scope) -> sa.Table:
+    """Where the fewest rows answer."""
+    return turnover if scope.outlet_ids or scope.sko_ids else turnover_day
+
+
+def _sums(table: sa.Table, counters: tuple[str, ...]) -> Iterator[sa.ColumnElement[int]]:
+    return (_whole(table.c[name]) for name in counters)
+
+
+def _whole(counter: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
     # PostgreSQL adds up 64-bit integers to a decimal.
-    return (sa.cast(sa.func.sum(turnover.c[name]), sa.BigInteger) for name in counters)
+    return sa.cast(sa.func.sum(counter), sa.BigInteger)

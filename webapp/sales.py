@@ -6,6 +6,7 @@ includes exactly what that address answers.
 
 import re
 from dataclasses import replace
+from itertools import groupby
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
@@ -14,14 +15,14 @@ from werkzeug.exceptions import BadRequest, NotFound
 
 from sql.engine import Connection, reading
 from sql.outlets import outlets_of
-from sql.sales_reports import Page, Place, Scope, sales_by_register, sales_page
+from sql.sales_reports import PAGE_ROWS, Page, Place, Scope, sales_by_day, sales_by_register, sales_page
 from sql.skos import skos_of
 from webapp.database import engine
 from webapp.filters import parse_filters
 from webapp.fragments import page_or_fragment, wants_fragment
 from webapp.periods import Period, iso_day
 from webapp.sales_detail import Details
-from webapp.sales_figures import scope_of, takings_of
+from webapp.sales_figures import chart_of, scope_of, takings_of
 from webapp.sales_shown import Sales, key_of
 
 blueprint = Blueprint("sales", __name__)
@@ -78,22 +79,32 @@ def asked_for() -> Sales:
         sales = Sales(filters, period, after, opened)
         if filters.problems or not outlets:
             return sales
-        sales = replace(sales, takings=takings_of(connection, merchant_id, filters, period))
-        return sales if sales.is_empty else _with_rows(connection, sales, scope_of(merchant_id, filters, period))
+        takings = takings_of(connection, merchant_id, filters, period)
+        sales = replace(sales, takings=takings)
+        if takings.is_empty:
+            return sales
+        scope = scope_of(merchant_id, filters, period)
+        if not after and period.days > 1:
+            sales = replace(sales, chart=chart_of(connection, scope, takings))
+        return _with_rows(connection, sales, scope, PAGE_ROWS // len(takings.currencies))
 
 
-def _with_rows(connection: Connection, sales: Sales, scope: Scope) -> Sales:
-    """The page of the table, and those that follow as long as rows further down are open, as far as there is reason."""
-    rows = sales_page(connection, scope, sales.after)
+def _with_rows(connection: Connection, sales: Sales, scope: Scope, count: int) -> Sales:
+    """A page of the table, and those that follow as long as rows further down are open, as far as there is reason."""
+    page = sales_page(connection, scope, sales.after, count)
     for _ in range(PAGES_MAX - 1):
-        if rows.next is None or not any(place.comes_after(rows.next) for place in sales.opened):
+        if page.next is None or not any(place.comes_after(page.next) for place in sales.opened):
             break
-        more = sales_page(connection, scope, rows.next)
-        rows = Page(rows.rows + more.rows, more.next)
-    here = {Place(row.day, row.outlet_id) for row in rows.rows}
+        more = sales_page(connection, scope, page.next, count)
+        page = Page(page.rows + more.rows, more.next)
+    if not page.rows:
+        return sales
+    days = sales_by_day(connection, scope._replace(first=page.rows[-1].day, last=page.rows[0].day))
+    here = {Place(row.day, row.outlet_id) for row in page.rows}
     return replace(
         sales,
-        page=rows,
+        page=page,
+        day_totals={day: list(found) for day, found in groupby(days, key=lambda row: row.day)},
         registers=sales_by_register(connection, scope, here.intersection(sales.opened)),
     )
 

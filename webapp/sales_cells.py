@@ -3,17 +3,17 @@
 A page has hundreds of them, so that whatever they share is found out once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from flask_babel import gettext
 
+from sql.sales_reports import Total
 from sql.turnover_reports import Payments, Revenue
 from webapp.filters import Filters
-from webapp.formats import day, money, number
+from webapp.formats import Writer, day
 from webapp.links import REFUNDS, REVENUE, ROLLBACKS, SALES, documents_url
 from webapp.periods import Period
-from webapp.sales_figures import Total
 
 COLUMNS = ("sales", "refunds", "rollbacks", "net", "receipts", "average")
 
@@ -64,18 +64,11 @@ class Kind(NamedTuple):
 
 
 class Documents(NamedTuple):
-    """Which documents a row counts, and `where` those are: a day, an outlet."""
+    """Which documents a row counts: `where` those are in words, their currency, and the address of all their types."""
 
     where: str
-    period: Period
     currency: str
-    outlet_ids: Sequence[int]
-    numbers: Sequence[str]
-
-    @property
-    def address(self) -> str:
-        """Of all their types."""
-        return documents_url(self.period, outlet_ids=self.outlet_ids, numbers=self.numbers, currency=self.currency)
+    address: str
 
 
 class Cells:
@@ -84,6 +77,8 @@ class Cells:
     def __init__(self, filters: Filters, shows_currency: bool) -> None:
         self.shows_currency = shows_currency
         self._filters = filters
+        self._write = Writer()
+        self._addresses: dict[Period, str] = {}  # asking for an address is slow, and rows of a day differ by their ends
         self._name = gettext("%(number)s: %(what)s, %(where)s. Documents: %(count)s")
         self.titles = {
             "sales": gettext("Sales"),
@@ -108,7 +103,11 @@ class Cells:
     ) -> Documents:
         """Those that the filters leave, of these outlets and registers if any are named."""
         own = self._filters
-        return Documents(where, period, currency, outlet_ids or own.outlet_ids, numbers or own.chosen_numbers)
+        outlets = "".join(f"&outlet={outlet_id}" for outlet_id in outlet_ids or own.outlet_ids)
+        skos = "".join(f"&sko={name}" for name in numbers or own.chosen_numbers)
+        if period not in self._addresses:
+            self._addresses[period] = documents_url(period)
+        return Documents(where, currency, f"{self._addresses[period]}{outlets}{skos}&currency={currency}")
 
     def columns(self, rows: Sequence[tuple[Documents, Revenue]]) -> list[Column]:
         """The cells of COLUMNS, a currency a row."""
@@ -124,36 +123,33 @@ class Cells:
             "rollbacks": (revenue.rollbacks_count, revenue.rollbacks_minor),
             "net": (revenue.receipts_count, revenue.net_minor),
         }
-        every = documents.address
         found = {
-            key: self._figure(key, self._money(minor, documents), count, documents, every)
+            key: self._figure(key, self._money(minor, documents), count, documents)
             for key, (count, minor) in amounts.items()
         }
-        receipts = number(revenue.receipts_count)
-        found["receipts"] = self._figure("receipts", receipts, revenue.receipts_count, documents, every)
+        receipts = self._write.number(revenue.receipts_count)
+        found["receipts"] = self._figure("receipts", receipts, revenue.receipts_count, documents)
         found["average"] = Figure(self._money(revenue.average_minor, documents))
-        found["discounts"] = self._discounts(documents, every, total.discounts_minor)
+        found["discounts"] = self._discounts(documents, total.discounts_minor)
         return found
 
-    def _discounts(self, documents: Documents, every: str, minor: int) -> Figure:
+    def _discounts(self, documents: Documents, minor: int) -> Figure:
         text = self._money(minor, documents)
         if not minor:
             return Figure(text)
         name = gettext("%(number)s: discounts, %(where)s", number=text, where=documents.where)
-        return Figure(text, every + _QUERIES["discounts"], name)
+        return Figure(text, documents.address + _QUERIES["discounts"], name)
 
-    def kinds(self, documents: Documents, revenue: Revenue) -> list[Kind]:
-        """Sales, refunds, annulments, and what they come to."""
-        found = self.figures(documents, Total(revenue))
+    def kinds(self, documents: Documents, figures: Mapping[str, Figure], revenue: Revenue) -> list[Kind]:
+        """Sales, refunds, annulments, and what they come to: what `figures` says of this revenue, with the receipts."""
         counts = {
             "sales": (revenue.sales_count, revenue.sales_minor),
             "refunds": (revenue.refunds_count, revenue.refunds_minor),
             "rollbacks": (revenue.rollbacks_count, revenue.rollbacks_minor),
             "net": (revenue.receipts_count, revenue.net_minor),
         }
-        every = documents.address
         return [
-            Kind(self.titles[key], self._figure(key, number(count), count, documents, every), found[key], minor)
+            Kind(self.titles[key], self._figure(key, self._write.number(count), count, documents), figures[key], minor)
             for key, (count, minor) in counts.items()
         ]
 
@@ -164,30 +160,29 @@ class Cells:
             "cashless": (payments.cashless_count, payments.cashless_minor),
             "other": (payments.other_count, payments.other_minor),
         }
-        every = documents.address
         return [
             Kind(
                 self.titles[way],
-                self._figure(way, number(count), count, documents, every),
-                self._figure(way, self._money(minor, documents), count, documents, every),
+                self._figure(way, self._write.number(count), count, documents),
+                self._figure(way, self._money(minor, documents), count, documents),
                 minor,
             )
             for way, (count, minor) in ways.items()
         ]
 
     def _money(self, minor: int, documents: Documents) -> str:
-        return money(minor, documents.currency if self.shows_currency else None)
+        return self._write.money(minor, documents.currency if self.shows_currency else None)
 
-    def _figure(self, key: str, text: str, count: int, documents: Documents, every: str) -> Figure:
+    def _figure(self, key: str, text: str, count: int, documents: Documents) -> Figure:
         if not count:
             return Figure(text)
         name = self._name % {
             "number": text,
             "what": self.titles[key],
             "where": documents.where,
-            "count": number(count),
+            "count": self._write.number(count),
         }
-        return Figure(text, every + _QUERIES[key], name)
+        return Figure(text, documents.address + _QUERIES[key], name)
 
 
 def where_of(period: Period, place: str = "") -> str:

@@ -6,12 +6,11 @@ from functools import cached_property
 from itertools import groupby
 from typing import NamedTuple
 
-from sql.sales_reports import Place, RegisterSales
+from sql.sales_reports import Place, RegisterSales, Total
 from sql.turnover_reports import Payments, add_up
 from webapp.filters import Filters
 from webapp.periods import Period
 from webapp.sales_cells import COLUMNS, Cells, Column, Figure, Kind, where_of
-from webapp.sales_figures import Total
 
 
 class Part(NamedTuple):
@@ -56,7 +55,7 @@ class Details:
         return Part(
             currency,
             [(row.number, self._register(place, currency, row)) for row in rows],
-            self.cells.kinds(documents, revenue),
+            self.cells.kinds(documents, figures, revenue),
             self.cells.payments(documents, _add_up(rows)),
             figures["average"],
             figures["discounts"],

@@ -1,60 +1,46 @@
 """The figures of Sales: the period beside the one before it, a currency each, and the points of the chart."""
 
 import datetime
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
 
 from sql.engine import Connection
-from sql.sales_reports import DaySales, OutletSales, Place, Scope, sales_by_day
+from sql.sales_reports import NOTHING, DayAmounts, OutletSales, Place, Scope, Total, sales_of_days, sales_totals
 from sql.tables import CURRENCIES
-from sql.turnover_reports import Revenue, add_up
 from webapp.filters import Filters
 from webapp.periods import DAY, EARLIEST, Period
 
 DAYS_IN_CHART_MAX = 731  # two years; longer periods are drawn by month
-NO_SALES = Revenue()
-
-
-class Total(NamedTuple):
-    """The revenue of a period in one currency, and the discounts in its sales."""
-
-    revenue: Revenue = NO_SALES
-    discounts_minor: int = 0
+NO_AMOUNTS = DayAmounts()
 
 
 class Point(NamedTuple):
-    """A day of the chart, or a month of a long one, and the same place in the period before; None if that is over."""
+    """A day of the chart, or a month of a long one; and the same place in the period before."""
 
     day: datetime.date
-    now: Total
-    before: Total | None
+    now: DayAmounts
+    before: DayAmounts
 
 
 @dataclass(frozen=True, slots=True)
 class Takings:
-    """Days with revenue of `period` and of the one before it; `chosen` is a currency, or None for all of them."""
+    """What was taken in the period and in the one before it, by currency; `chosen` is one of these, None all."""
 
     period: Period
-    rows: Sequence[DaySales]
+    found: Mapping[str, tuple[Total, Total]]
     chosen: str | None
-
-    @property
-    def seen(self) -> list[str]:
-        """The currencies of both periods, BYN first."""
-        seen = {row.currency for row in self.rows}
-        return [currency for currency in CURRENCIES if currency in seen]
 
     @property
     def currencies(self) -> list[str]:
         """Those that are shown; BYN alone if there are none: nothing sold is an amount, too."""
-        return [self.chosen] if self.chosen else self.seen or [CURRENCIES[0]]
+        return [self.chosen] if self.chosen else list(self.found) or [CURRENCIES[0]]
 
     @property
     def is_empty(self) -> bool:
         """Whether the period has no revenue that is shown."""
-        return not any(row.day >= self.period.first and row.currency in self.currencies for row in self.rows)
+        return not any(self.total(currency).revenue.receipts_count for currency in self.currencies)
 
     @property
     def previous(self) -> Period:
@@ -63,50 +49,60 @@ class Takings:
         return Period(max(before.first, EARLIEST), before.last)
 
     def total(self, currency: str) -> Total:
-        return _added(row for row in self.rows if row.currency == currency and row.day >= self.period.first)
+        return self.found.get(currency, (NOTHING, NOTHING))[1]
 
     def total_before(self, currency: str) -> Total:
-        return _added(row for row in self.rows if row.currency == currency and row.day < self.period.first)
+        return self.found.get(currency, (NOTHING, NOTHING))[0]
 
     def has_before(self, currency: str) -> bool:
-        return any(row.day < self.period.first and row.currency == currency for row in self.rows)
+        return self.total_before(currency).revenue.receipts_count > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """The days of a period and of the one before it, in one currency."""
+
+    period: Period
+    currency: str
+    days: Mapping[datetime.date, DayAmounts]
+    has_before: bool
 
     @property
     def is_by_month(self) -> bool:
         return self.period.days > DAYS_IN_CHART_MAX
 
-    def points(self, currency: str) -> list[Point]:
-        """Every day of the period, with sales or without."""
-        totals = {row.day: Total(row.revenue, row.discounts_minor) for row in self.rows if row.currency == currency}
+    def points(self) -> list[Point]:
+        """Every day of the period, with sales or without; every month, if it is long."""
+        every = [self.period.first + DAY * place for place in range(self.period.days)]
         if self.is_by_month:
-            months = groupby(self._days(totals), key=lambda found: found[0].replace(day=1))
-            return [Point(month, _sum(total for _, total in days), None) for month, days in months]
+            months = groupby(every, key=lambda day: day.replace(day=1))
+            return [Point(month, self._sum(days), NO_AMOUNTS) for month, days in months]
         apart = DAY * self.period.days
-        return [Point(day, total, totals.get(day - apart, Total())) for day, total in self._days(totals)]
+        found = self.days.get
+        return [Point(day, found(day, NO_AMOUNTS), found(day - apart, NO_AMOUNTS)) for day in every]
 
-    def _days(self, totals: dict[datetime.date, Total]) -> Iterator[tuple[datetime.date, Total]]:
-        for place in range(self.period.days):
-            day = self.period.first + DAY * place
-            yield day, totals.get(day, Total())
-
-    def of_day(self, day: datetime.date) -> list[DaySales]:
-        return [row for row in self.rows if row.day == day and row.currency in self.currencies]
-
-
-def _added(rows: Iterable[DaySales]) -> Total:
-    return _sum(Total(row.revenue, row.discounts_minor) for row in rows)
-
-
-def _sum(totals: Iterable[Total]) -> Total:
-    found = list(totals)
-    return Total(add_up(total.revenue for total in found), sum(total.discounts_minor for total in found))
+    def _sum(self, days: Iterator[datetime.date]) -> DayAmounts:
+        found = [self.days[day] for day in days if day in self.days]
+        return DayAmounts(sum(day.sales_minor for day in found), sum(day.net_minor for day in found))
 
 
 def takings_of(connection: Connection, merchant_id: int, filters: Filters, period: Period) -> Takings:
     """What was taken in this period and in the one before it."""
     # In every currency, since those that there are to choose from are shown.
-    scope = scope_of(merchant_id, filters, Period(period.previous.first, period.last))._replace(currency=None)
-    return Takings(period, sales_by_day(connection, scope), filters.currency)
+    scope = _with_before(scope_of(merchant_id, filters, period), period)._replace(currency=None)
+    return Takings(period, sales_totals(connection, scope, period.first), filters.currency)
+
+
+def chart_of(connection: Connection, scope: Scope, takings: Takings) -> Chart:
+    """In the first of the currencies that are shown."""
+    currency = takings.currencies[0]
+    has_before = takings.has_before(currency) and takings.period.days <= DAYS_IN_CHART_MAX
+    wanted = _with_before(scope, takings.period) if has_before else scope
+    return Chart(takings.period, currency, sales_of_days(connection, wanted._replace(currency=currency)), has_before)
+
+
+def _with_before(scope: Scope, period: Period) -> Scope:
+    return scope._replace(first=period.previous.first)
 
 
 def scope_of(merchant_id: int, filters: Filters, period: Period) -> Scope:

@@ -1,5 +1,6 @@
 """What the templates of Sales show: numbers with their names and addresses, nothing left to work out."""
 
+import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -7,14 +8,14 @@ from typing import Any, NamedTuple
 
 from flask import url_for
 
-from sql.sales_reports import DaySales, OutletSales, Page, Place, RegisterSales
+from sql.sales_reports import DayAmounts, DaySales, OutletSales, Page, Place, RegisterSales, Total
 from webapp.filters import Filters
-from webapp.formats import DayStyle
+from webapp.formats import DayStyle, Writer
 from webapp.formats import day as day_text
 from webapp.periods import OWN, Period
 from webapp.sales_cells import COLUMNS, Cells, Column, Figure, where_of
 from webapp.sales_detail import Details
-from webapp.sales_figures import Takings, Total, by_day
+from webapp.sales_figures import Chart, Takings, by_day
 
 TILES = ("sales", "net", "refunds", "rollbacks", "receipts", "average", "discounts")
 THE_MORE_THE_BETTER = ("sales", "net", "receipts", "average")
@@ -73,7 +74,9 @@ class Sales:
     after: Place | None = None
     opened: tuple[Place, ...] = ()
     takings: Takings | None = None
+    chart: Chart | None = None
     page: Page = NO_ROWS
+    day_totals: Mapping[datetime.date, Sequence[DaySales]] = field(default_factory=dict)
     registers: Mapping[Place, Sequence[RegisterSales]] = field(default_factory=dict)
 
     columns = COLUMNS
@@ -118,12 +121,6 @@ class Sales:
     def totals(self) -> list[Currency]:
         return [self._currency(self.takings, currency) for currency in self.takings.currencies] if self.takings else []
 
-    @property
-    def shows_before(self) -> bool:
-        """Whether the chart has the period before in it."""
-        takings = self.takings
-        return takings is not None and not takings.is_by_month and takings.has_before(takings.currencies[0])
-
     def _currency(self, takings: Takings, currency: str) -> Currency:
         cells = Cells(self.filters, shows_currency=True)
         now, before = takings.total(currency), takings.total_before(currency)
@@ -139,15 +136,25 @@ class Sales:
         return Currency(currency, tiles, has_before)
 
     @property
-    def points(self) -> list[tuple[str, Total, Total | None]]:
-        """Rows of the chart's table: what the day or month is called, its total, and that of the period before."""
-        if self.takings is None:
+    def points(self) -> list[tuple[str, DayAmounts, str, str, DayAmounts, str]]:
+        """Rows of the chart's table: the day's or month's name, its amounts, those of the period before."""
+        if self.chart is None:
             return []
         style: DayStyle = "weekday" if self.period.days <= DAYS_WITH_WEEKDAYS_MAX else "numeric"
-        if self.takings.is_by_month:
+        if self.chart.is_by_month:
             style = "month"
-        points = self.takings.points(self.takings.currencies[0])
-        return [(day_text(day, style), now, before) for day, now, before in points]
+        write = Writer()
+        return [
+            (
+                write.day(day, style),
+                now,
+                write.money(now.sales_minor),
+                write.money(now.net_minor),
+                before,
+                write.money(before.sales_minor),
+            )
+            for day, now, before in self.chart.points()
+        ]
 
     @property
     def days(self) -> list[Day]:
@@ -161,7 +168,7 @@ class Sales:
                 self._row(place, name, f"{where}, {self.filters.outlet_name(place.outlet_id)}", sales)
                 for place, sales in outlets
             ]
-            total = [] if self.has_one_outlet else self._columns(where, period, self.takings.of_day(day))
+            total = [] if self.has_one_outlet else self._columns(where, period, self.day_totals[day])
             days.append(Day(name, self.after is not None and self.after.day == day, total, rows))
         return days
 
