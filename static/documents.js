@@ -20,6 +20,7 @@
     return query.toString();
   };
   let shown = listOf(location); // the list whose rows are on the page
+  let pause;
 
   const mark = () => {
     for (const row of document.querySelectorAll(".document-row[aria-current]")) row.removeAttribute("aria-current");
@@ -36,7 +37,7 @@
     byId("document").replaceWith(byId("no-document").content.cloneNode(true));
     mark();
     say("");
-    (key && rowOf(key))?.focus({ preventScroll: !isPhone.matches });
+    (key && rowOf(key))?.focus({ preventScroll: true });
   };
 
   const closeByHand = (address) => {
@@ -57,12 +58,14 @@
     const address = new URL(event.detail.path, location.href);
     if (!list() || listOf(address) !== shown) return;
     event.preventDefault();
+    clearTimeout(pause);
     if (address.pathname === "/documents") close();
     else htmx.ajax("GET", event.detail.path, { target: "#document", swap: "outerHTML" });
   });
 
   document.addEventListener("htmx:after:swap", (event) => {
     const target = event.detail.ctx.target;
+    comeBack();
     if (target?.id === "documents" || target === document.body) shown = listOf(location);
     if (target?.id !== "document" || !chosen()) return;
     mark();
@@ -73,36 +76,46 @@
 
   // --- the place in the list ---
 
-  history.scrollRestoration = "manual";
-
   const inSight = () => {
     const top = (document.querySelector(".topbar")?.offsetHeight ?? 0) + 1;
     return rows().find((row) => row.getBoundingClientRect().bottom > top);
   };
 
   const note = () => {
+    if (left) return;
     const row = list() && listOf(location) === shown ? inSight() : null;
     if (!row) return;
     const address = new URL(location.href);
     const after = new URL(row.href).searchParams.get("after");
     if (after) address.searchParams.set("after", after);
     else address.searchParams.delete("after");
-    const place = { row: row.id, top: row.getBoundingClientRect().top, scrolled: scrollY };
+    const place = { row: row.id, top: row.getBoundingClientRect().top };
     history.replaceState({ ...history.state, htmx: true, place }, "", address);
   };
 
-  const comeBack = () => {
-    const place = history.state?.place;
-    const row = place?.scrolled && byId(place.row);
-    if (row) scrollBy({ top: row.getBoundingClientRect().top - place.top, behavior: "instant" });
-  };
+  // Where the page was left, until it is there again: the rows below may have to be fetched first.
+  let left = history.state?.place;
 
-  let pause;
+  const comeBack = () => {
+    const row = left && byId(left.row);
+    if (!row) return;
+    scrollBy({ top: row.getBoundingClientRect().top - left.top, behavior: "instant" });
+    if (Math.abs(row.getBoundingClientRect().top - left.top) < 1) left = null;
+  };
+  const stay = () => (left = null);
+
   addEventListener("scroll", () => {
     clearTimeout(pause);
     pause = setTimeout(note, PAUSE_MS);
   }, { passive: true });
+  // Within the page browsers do it by themselves; but one that comes back has other rows above those in sight.
+  addEventListener("pagehide", () => {
+    note();
+    history.scrollRestoration = "manual";
+  });
+  history.scrollRestoration = "auto";
   comeBack();
+  for (const byHand of ["wheel", "touchmove", "keydown", "pointerdown"]) addEventListener(byHand, stay, { passive: true });
 
   // --- the keyboard ---
 
