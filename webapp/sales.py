@@ -55,7 +55,7 @@ def row(day: str, outlet_id: int) -> ResponseReturnValue:
         raise NotFound
     place = Place(found, outlet_id)
     details = details_of(place)
-    response = page_or_fragment("sales/row.html", "detail", details=details, place=place, key=key_of(place))
+    response = page_or_fragment("sales/row.html", "detail", details=details, opened=place, key=key_of(place))
     return response, 400 if details.filters.problems else 200
 
 
