@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 COMPILE := pip-compile -q --strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--no-emit-trusted-host --no-emit-options --no-header --allow-unsafe
 
-.PHONY: install run test lint load bench lock browser clean
+.PHONY: install run test lint load bench lock browser office clean
 
 install: $(VENV)/.installed
 
@@ -21,11 +21,16 @@ browser: install
 		if [ "$$(id -u)" = 0 ]; then apt-get update -q && apt-get install -y -q chromium; \
 		else $(BIN)/playwright install chromium; fi
 
+# Tests of exported files open them in LibreOffice. Without root there is no other way to get it than by hand.
+office:
+	command -v soffice >/dev/null || \
+		{ apt-get update -q && apt-get install -y -q --no-install-recommends libreoffice-calc-nogui; }
+
 run: install
 	KABINET_ENV=development $(BIN)/kabinet run --demo
 
 # Two runs: the browser's driver keeps an event loop, in which some of the other tests can't run.
-test: browser
+test: browser office
 	$(BIN)/pytest -q -n 2 --ignore tests/browser
 	$(BIN)/pytest -q -n 2 tests/browser
 
