@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 COMPILE := pip-compile -q --strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--no-emit-trusted-host --no-emit-options --no-header --allow-unsafe
 
-.PHONY: install run test lint load bench lock browser office clean
+.PHONY: install run test lint load bench bench-pages lock browser office clean
 
 install: $(VENV)/.installed
 
@@ -45,6 +45,11 @@ load: install
 
 bench: install
 	$(BIN)/python -m loadtests.bench
+	$(BIN)/python -m loadtests.pages
+
+# The pages alone, over databases that stay in var/bench (11 GB) for the next time.
+bench-pages: install
+	$(BIN)/python -m loadtests.pages --keep
 
 # For maintainers: renew the lock files. Needs pip-tools.
 lock:

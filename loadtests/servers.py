@@ -58,6 +58,15 @@ def web(database_url: str, **settings: str) -> Iterator[Server]:
 
 
 @contextmanager
+def floor(database_url: str, **settings: str) -> Iterator[Server]:
+    """The application that shows fifty rows, under the very server of the web app."""
+    environment = {"DATABASE_URL": database_url, **settings}
+    arguments = ("--config", "webapp/server.py", "loadtests.pages_floor:create_app()")
+    with _gunicorn("WEB_BIND", "/?before=2000000000000000", environment, *arguments) as server:
+        yield server
+
+
+@contextmanager
 def noop() -> Iterator[Server]:
     """The application that does nothing, under the very server of ingest."""
     with _gunicorn("INGEST_BIND", "/", {}, "--config", "ingest/server.py", "loadtests.noop:app") as server:
