@@ -85,8 +85,8 @@ def test_document_is_a_line_with_its_local_time_and_its_sums(owner: FlaskClient)
         "33.12",
         "0.00",
     ]
-    assert (line["Currency"], line["Cashier"], len(line["УИ"])) == ("BYN", "Иванова", 25)
-    assert line["УИ"].startswith("'0000")
+    assert (line["Currency"], line["Cashier"]) == ("BYN", "Иванова")
+    assert re.fullmatch("'?[0-9A-F]{24}", line["УИ"])  # one of digits alone is marked as a text
 
 
 def test_documents_without_a_sum_or_a_payment_leave_these_cells_empty(owner: FlaskClient) -> None:
