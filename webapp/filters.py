@@ -113,7 +113,8 @@ class Filters:
 
     def date_text(self, name: str, usual: datetime.date | None) -> str:
         """What belongs into the field of a date: the day, or what was typed instead of one."""
-        return self.text(name) if name in self.problems or not usual else usual.isoformat()
+        is_kept = not self.problems.keys().isdisjoint((name, "from", "to"))
+        return self.text(name) if is_kept or not usual else usual.isoformat()
 
     @staticmethod
     def is_date(text: str) -> bool:

@@ -55,9 +55,7 @@ class TurnoverPage:
         """This page with other filters, another order, …"""
         # The form sends days also where a period is named, which makes them idle.
         idle = {} if self.filters.preset == OWN else {"from": None, "to": None, "date": None}
-        return url_for(
-            "turnover.page", **self.filters.query(**(idle | self.kept | {"open": self.open_keys} | changes))
-        )
+        return url_for("turnover.page", **self.filters.query(**(idle | self.kept | {"open": self.open_keys} | changes)))
 
     def toggled(self, key: str) -> str:
         """This page with one more row open, or one less."""
