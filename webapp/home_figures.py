@@ -8,6 +8,7 @@ from sql.engine import Connection
 from sql.tables import CURRENCIES
 from sql.turnover_reports import DayRevenue, OutletRevenue, Payments, Revenue, add_up, revenue_by_day, revenue_by_outlet
 from webapp.filters import Filters
+from webapp.periods import Period
 
 DAY = datetime.timedelta(days=1)
 WEEK = datetime.timedelta(days=7)
@@ -33,6 +34,10 @@ class Days:
     @property
     def week_ago(self) -> datetime.date:
         return self.day - WEEK
+
+    @staticmethod
+    def period_of(day: datetime.date) -> Period:
+        return Period(day, day)
 
     def currencies(self, days: Sequence[datetime.date]) -> list[str]:
         """The currencies of these days, BYN first; BYN alone if there are none: nothing sold is an amount, too."""
@@ -78,6 +83,11 @@ class CurrencyQuarter:
         return max(0, len(self.rows) - TOP_OUTLETS)
 
     @property
+    def rest_ids(self) -> list[int]:
+        """The outlets below the top."""
+        return [row.outlet_id for row in self.rows[TOP_OUTLETS:]]
+
+    @property
     def rest(self) -> Revenue:
         """What the outlets below the top have taken together."""
         return add_up(row.revenue for row in self.rows[TOP_OUTLETS:])
@@ -90,6 +100,10 @@ class Quarter:
     first: datetime.date
     last: datetime.date
     rows: Sequence[OutletRevenue]
+
+    @property
+    def period(self) -> Period:
+        return Period(self.first, self.last)
 
     @property
     def number(self) -> int:

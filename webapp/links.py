@@ -1,7 +1,7 @@
 """Every number explains itself: the addresses of the documents that make up a total."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, NamedTuple
 
 from flask import Flask, url_for
 
@@ -12,9 +12,12 @@ REFUNDS = ("refund",)
 ROLLBACKS = ("rollback",)
 REVENUE = (*SALES, *REFUNDS, *ROLLBACKS)
 
+OUTLETS_MAX = 100  # more would make an address that no server takes
+
 
 def init_app(app: Flask) -> None:
     app.add_template_global(documents_url)
+    app.add_template_global(revenue_urls)
 
 
 def documents_url(
@@ -41,3 +44,26 @@ def documents_url(
         "discount": 1 if discounted else None,
     }
     return url_for("documents.page", **query)
+
+
+class RevenueUrls(NamedTuple):
+    """The addresses of the documents behind a row of figures; empty where there can't be one."""
+
+    sales: str
+    refunds: str
+    rollbacks: str
+    net: str
+
+    def within(self, outlet_id: int, number: str | None = None) -> "RevenueUrls":
+        """Those of one outlet, or of one register there: made of what all rows of a table share, which is fast."""
+        more = f"&outlet={outlet_id}&sko={number}" if number else f"&outlet={outlet_id}"
+        return RevenueUrls(*(url + more for url in self))
+
+
+def revenue_urls(period: Period, currency: str, outlet_ids: Collection[int] = ()) -> RevenueUrls:
+    """The addresses of a total's sales, refunds, annulments, and all of them together."""
+    if len(outlet_ids) > OUTLETS_MAX:
+        return RevenueUrls("", "", "", "")
+    every = documents_url(period, currency=currency, outlet_ids=outlet_ids)
+    kinds = (SALES, REFUNDS, ROLLBACKS, REVENUE)
+    return RevenueUrls(*(every + "".join(f"&type={type_}" for type_ in types) for types in kinds))
