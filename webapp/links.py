@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from flask import Flask, url_for
 
@@ -32,18 +33,18 @@ def documents_url(
 ) -> str:
     """The address of Cash documents that lists exactly those of these types, outlets, register numbers, …"""
     one_day = period.first == period.last
-    query: dict[str, Any] = {
-        "date": period.first.isoformat() if one_day else None,
-        "from": None if one_day else period.first.isoformat(),
-        "to": None if one_day else period.last.isoformat(),
-        "type": list(types),
-        "outlet": list(outlet_ids),
-        "sko": list(numbers),
-        "payment": payment,
-        "currency": currency,
-        "discount": 1 if discounted else None,
+    days = {"date": [period.first]} if one_day else {"from": [period.first], "to": [period.last]}
+    query: dict[str, Iterable[Any]] = {
+        **days,
+        "type": types,
+        "outlet": outlet_ids,
+        "sko": numbers,
+        "payment": [payment] if payment else (),
+        "currency": [currency] if currency else (),
+        "discount": [1] if discounted else (),
     }
-    return url_for("documents.page", **query)
+    # Flask would write the query as well, but three times slower, and a page has dozens of these.
+    return f"{url_for('documents.page')}?{urlencode(query, doseq=True)}"
 
 
 class RevenueUrls(NamedTuple):
