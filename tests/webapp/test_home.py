@@ -173,6 +173,42 @@ def test_receipt_paid_in_two_ways_or_for_nothing_is_named_so(
     assert "Receipt “Sale” for 0.00 BYN" in read_block(home, "last", "")
 
 
+# --- where its numbers lead ------------------------------------------------------------------------------------------
+
+
+def test_outlet_of_the_quarter_leads_to_its_turnover(home: FlaskClient) -> None:
+    block = unescape(block_of(home.get(f"/home/quarter?date={DAY}"), "quarter"))
+    assert '<a class="figure-link" href="/turnover?from=2024-04-01&to=2024-05-15&outlet=2">Киоск</a>' in block
+
+
+def test_last_document_leads_to_its_receipt(home: FlaskClient) -> None:
+    block = block_of(home.get(f"/home/last?date={DAY}&outlet=2"), "last")
+    found = re.search(r'href="(/documents/300000002/\d+)"', block)
+    assert found
+    assert home.get(found[1]).status_code == 200
+
+
+def test_numbers_of_chosen_outlets_lead_to_their_documents(home: FlaskClient) -> None:
+    block = unescape(block_of(home.get(f"/home/receipts?date={DAY}&outlet=1&outlet=2"), "receipts"))
+    assert f'href="/documents?date={DAY}&type=sale&outlet=1&outlet=2">4</a>' in block
+
+
+def test_other_outlets_lead_to_documents_as_long_as_their_address_is_short(
+    home: FlaskClient, engine: sa.Engine, merchant: TestMerchant
+) -> None:
+    def sell_at(places: range) -> str:
+        names = tuple(f"Точка {place}" for place in places)
+        open_outlets(engine, merchant.merchant_id, names, first_sko=300000000 + places[0])
+        store(engine, *(document(merchant.merchant_id, "sale", 100, day=DAY, outlet_id=place) for place in places))
+        block = block_of(home.get(f"/home/quarter?date={DAY}"), "quarter")
+        row = re.search(r"<tr>(?:(?!<tr>).)*other outlets.*?</tr>", block, re.DOTALL)
+        assert row
+        return row[0]
+
+    assert "href=" in sell_at(range(3, 15))
+    assert "href=" not in sell_at(range(15, 120))
+
+
 # --- filters ---------------------------------------------------------------------------------------------------------
 
 
