@@ -10,11 +10,20 @@ from hypothesis import strategies as st
 
 from loadtests.generator import History
 from sql.engine import writing
-from sql.tables import document, quarantine, shift, turnover, z_counter
+from sql.tables import (
+    document,
+    pending_delivery,
+    quarantine,
+    shift,
+    turnover,
+    turnover_day,
+    turnover_month,
+    z_counter,
+)
 from sql.turnover import turnover_differences
 from tests.ingest.conftest import Register
 
-TABLES = (document, turnover, shift, z_counter, quarantine)
+TABLES = (document, turnover, turnover_day, turnover_month, shift, z_counter, quarantine)
 KEPT = [column for table in TABLES for column in table.columns if column.name != "received_us"]
 JSON_TYPE = {"content-type": "application/json"}
 
@@ -27,9 +36,16 @@ def contents(engine: sa.Engine) -> list[Any]:
             sorted(connection.execute(sa.select(*(c for c in table.columns if c in set(KEPT)))).all(), key=repr)
             for table in TABLES
         ]
-        for table in TABLES:
+        rows.append(pending_numbers(connection))
+        for table in (*TABLES, pending_delivery):
             connection.execute(sa.delete(table))
     return rows
+
+
+def pending_numbers(connection: sa.Connection) -> list[int]:
+    """What is to be delivered, each number as often as a range holds it: how it falls into ranges is no matter."""
+    ranges = connection.execute(sa.select(pending_delivery.c.first_number, pending_delivery.c.last_number))
+    return sorted(number for first, last in ranges for number in range(first, last + 1))
 
 
 def post(register: Register, batches: list[list[dict[str, Any]]]) -> None:
@@ -51,6 +67,7 @@ def test_any_way_of_arrival_gives_the_same_tables(
     post(register, [documents])
     in_order = contents(engine)
     assert in_order[0]
+    assert in_order[-1] == sorted(one["number"] for one in documents)
     repeated = documents + data.draw(st.lists(st.sampled_from(documents), max_size=10))
     shuffled = data.draw(st.permutations(repeated))
     cuts = sorted(data.draw(st.lists(st.integers(0, len(shuffled)), max_size=6)))
