@@ -12,7 +12,7 @@ from sql.instants import from_us, now_us
 from sql.outlets import DEFAULT_TIME_ZONE, Outlet
 from sql.skos import Sko
 from webapp import filter_values as values
-from webapp.periods import DAY, EARLIEST, Period, Problem, iso_day, parse_day, parse_period
+from webapp.periods import DAY, EARLIEST, OWN, Period, Problem, iso_day, parse_day, parse_period
 
 LISTED_MAX = 50  # registers that a reader can look through
 HOME_NAMES = ("date", "outlet")
@@ -122,8 +122,13 @@ class Filters:
         return not text or iso_day(text) is not None
 
     def query(self, **changes: Any) -> dict[str, Any]:
-        """The query string that leads here, with these changes; None or an empty list takes a name out."""
-        return {name: texts for name, texts in {**self.typed, **changes}.items() if texts}
+        """The query string that leads here, with these changes; None or an empty list takes a name out.
+
+        The form sends days also where a period is named: these are idle, and left out.
+        """
+        idle = () if self.preset == OWN or self.problems else ("from", "to", "date")
+        kept = {name: texts for name, texts in self.typed.items() if name not in idle}
+        return {name: texts for name, texts in {**kept, **changes}.items() if texts}
 
     def of_day(self, day: datetime.date) -> dict[str, Any]:
         """The query string of another day. Without a date it means today, also tomorrow."""

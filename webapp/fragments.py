@@ -25,6 +25,15 @@ def wants_fragment() -> bool:
     return "HX-Request" in request.headers and not is_whole
 
 
+def show_address(response: Response, address: str) -> None:
+    """Have the browser show this address after a swap: what the form has sent, without its idle fields.
+
+    The same address again is no new place in the browser's history.
+    """
+    is_here = request.headers.get("HX-Current-URL", "").endswith(address)
+    response.headers["HX-Push-Url"] = "false" if is_here else address
+
+
 def render_block(template: str, block: str, **context: Any) -> str:
     """One block of a template, with all that a whole page would know."""
     current_app.update_template_context(context)

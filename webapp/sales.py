@@ -19,7 +19,7 @@ from sql.sales_reports import PAGE_ROWS, Page, Place, Scope, sales_by_day, sales
 from sql.skos import skos_of
 from webapp.database import engine
 from webapp.filters import parse_filters
-from webapp.fragments import page_or_fragment, wants_fragment
+from webapp.fragments import page_or_fragment, show_address, wants_fragment
 from webapp.periods import Period, iso_day
 from webapp.sales_detail import Details
 from webapp.sales_figures import chart_of, scope_of, takings_of
@@ -40,10 +40,7 @@ def page() -> ResponseReturnValue:
         "sales/page.html", "rows" if sales.after else "answer", sales=sales, is_fragment=wants_fragment()
     )
     if wants_fragment() and not sales.after:
-        # What the form has sent, without its idle fields; and the same address again is no new place in history.
-        address = sales.address()
-        is_here = request.headers.get("HX-Current-URL", "").endswith(address)
-        response.headers["HX-Push-Url"] = "false" if is_here else address
+        show_address(response, sales.address())
     return response, 400 if sales.filters.problems else 200
 
 

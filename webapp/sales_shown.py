@@ -12,7 +12,7 @@ from sql.sales_reports import DayAmounts, DaySales, OutletSales, Page, Place, Re
 from webapp.filters import Filters
 from webapp.formats import DayStyle, Writer
 from webapp.formats import day as day_text
-from webapp.periods import OWN, Period
+from webapp.periods import Period
 from webapp.sales_cells import COLUMNS, Cells, Column, Figure, where_of
 from webapp.sales_detail import Details
 from webapp.sales_figures import Chart, Takings, by_day
@@ -83,9 +83,8 @@ class Sales:
 
     @cached_property
     def query(self) -> dict[str, Any]:
-        """The query string that leads here, without days that a named period makes idle."""
-        idle = {} if self.filters.preset == OWN else {"from": None, "to": None, "date": None}
-        return self.filters.query(**idle)
+        """The query string that leads here."""
+        return self.filters.query()
 
     def address(self, after: Place | None = None, opened: Iterable[Place] = ()) -> str:
         """This page; or the rows after a place; or rows that are open."""

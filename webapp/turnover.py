@@ -18,8 +18,7 @@ from sql.skos import sko_by_number
 from sql.tables import CURRENCIES
 from webapp.database import engine
 from webapp.filters import Filters, parse_filters
-from webapp.fragments import page_or_fragment, wants_fragment
-from webapp.periods import OWN
+from webapp.fragments import page_or_fragment, show_address, wants_fragment
 from webapp.turnover_detail import Detail, detail_of
 from webapp.turnover_figures import SORTS, USUAL_SORT, CurrencyTurnover, Register, Turnover, period_of, turnover_of
 
@@ -53,9 +52,7 @@ class TurnoverPage:
 
     def address(self, **changes: Any) -> str:
         """This page with other filters, another order, …"""
-        # The form sends days also where a period is named, which makes them idle.
-        idle = {} if self.filters.preset == OWN else {"from": None, "to": None, "date": None}
-        return url_for("turnover.page", **self.filters.query(**(idle | self.kept | {"open": self.open_keys} | changes)))
+        return url_for("turnover.page", **self.filters.query(**(self.kept | {"open": self.open_keys} | changes)))
 
     def toggled(self, key: str) -> str:
         """This page with one more row open, or one less."""
@@ -98,9 +95,7 @@ def page() -> ResponseReturnValue:
         shown = asked_for(connection)
     response = page_or_fragment("turnover/page.html", "answer", shown=shown, is_fragment=wants_fragment())
     if wants_fragment():
-        # What the form has sent, without what says nothing; and the same address again is no new place in history.
-        is_here = request.headers.get("HX-Current-URL", "").endswith(shown.address())
-        response.headers["HX-Push-Url"] = "false" if is_here else shown.address()
+        show_address(response, shown.address())
     return response, 400 if shown.filters.problems else 200
 
 
