@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 from flask import current_app, url_for
 from flask_babel import get_locale
-from flask_babel import lazy_gettext as _
 
 from sql.document_search import Cursor, Found, Step
 from sql.document_windows import WITHOUT_SUM
@@ -19,11 +18,10 @@ from sql.tables import CURRENCIES
 from webapp import formats
 from webapp.document_sums import Sums
 from webapp.document_words import SIGNS, describe_sum
-from webapp.export_words import PAYMENTS, TYPES, in_words
+from webapp.filter_words import PAYMENTS, STATES, TYPES, in_words
 from webapp.filters import Filters
 from webapp.receipt_tape import Tape
 
-STATE_WORDS = {"sent": _("Sent"), "pending": _("Not sent yet"), "refused": _("Refused")}
 STATE_SIGNS = {"sent": "check", "pending": "clock", "refused": "alert-triangle"}
 
 
@@ -57,7 +55,7 @@ class Documents:
 
     types: ClassVar = TYPES
     payments: ClassVar = PAYMENTS
-    states: ClassVar = STATE_WORDS
+    states: ClassVar = STATES
     currencies: ClassVar = tuple((currency, currency) for currency in CURRENCIES)
 
     filters: Filters
@@ -149,7 +147,7 @@ def rows_of(documents: Documents, found: Iterable[Found]) -> list[Row]:
     comma = "," if str(get_locale()) == "en" else ""
     zones = {outlet_id: ZoneInfo(outlet.time_zone) for outlet_id, outlet in filters.outlets.items()}
     signs = _addresses(SIGNS)
-    states = {name: (sign, str(STATE_WORDS[name])) for name, sign in _addresses(STATE_SIGNS).items()}
+    states = {name: (sign, str(STATES[name])) for name, sign in _addresses(STATE_SIGNS).items()}
     # Pages have fifty addresses that differ in two places only.
     address = documents.document_address("*", 0).partition("*/0")
     days: dict[datetime.date, str] = {}

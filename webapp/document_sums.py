@@ -11,7 +11,7 @@ from sql.document_summary import Sum, Summary
 from sql.document_windows import WITHOUT_SUM
 from sql.tables import CURRENCIES, DOCUMENT_TYPES
 from webapp import formats
-from webapp.export_words import PAYMENTS, TYPES
+from webapp.filter_words import PAYMENTS, TYPES
 
 
 class Line(NamedTuple):

@@ -23,11 +23,11 @@ from sql.receipts import delivery_of
 from sql.skos import skos_of
 from webapp.database import engine
 from webapp.document_list import Documents
+from webapp.document_search import search_of
 from webapp.document_sums import Sums
 from webapp.document_words import SIGNS, Described, describe
-from webapp.export_documents import search_of
 from webapp.filters import Filters, parse_filters
-from webapp.fragments import page_or_fragment, wants_fragment
+from webapp.fragments import page_or_fragment, show_address, wants_fragment
 from webapp.receipt_tape import find_tape
 
 SKO = re.compile("[0-9A-Z]{1,20}")
@@ -52,9 +52,7 @@ def page() -> ResponseReturnValue:
     documents = asked_for({"list", "summary if quick"})
     response, status = answer(documents, "answer")
     if wants_fragment():
-        # What the form has sent, without its idle fields; and the same address again is no new place in history.
-        is_here = request.headers.get("HX-Current-URL", "").endswith(documents.newest)
-        response.headers["HX-Push-Url"] = "false" if is_here else documents.newest
+        show_address(response, documents.newest)
     return response, status
 
 

@@ -12,7 +12,8 @@ from sql.document_summary import is_quick, summarise
 from sql.document_windows import WITHOUT_SUM
 from sql.engine import Engine, reading
 from sql.instants import from_us
-from webapp.export_words import STATES, TYPES
+from webapp.document_search import search_of
+from webapp.filter_words import STATES, TYPES
 from webapp.filters import NAMES, Filters
 from webapp.sheets import Column, Row
 
@@ -37,29 +38,6 @@ COLUMNS = (
     Column(_("УИ"), width=28),
     Column(_("State"), width=12),
 )
-
-
-def search_of(merchant_id: int, filters: Filters) -> Search:
-    """What the filters choose, as the page searches for it."""
-    period = filters.period
-    return Search(
-        merchant_id=merchant_id,
-        zones=frozenset(filters.zones),
-        first=period.first if period else None,
-        last=period.last if period else None,
-        outlet_ids=filters.outlet_ids,
-        sko_ids=filters.sko_ids,
-        types=filters.types,
-        payments=filters.payments,
-        currency=filters.currency,
-        number=filters.number,
-        uid=filters.uid,
-        cashier=filters.cashier,
-        min_minor=filters.min_minor,
-        max_minor=filters.max_minor,
-        state=filters.state,
-        discounted=filters.discounted,
-    )
 
 
 def count(engine: Engine, merchant_id: int, filters: Filters, most: int, goes_on: Callable[[], bool]) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 from werkzeug.datastructures import MultiDict
@@ -20,8 +21,8 @@ from sql.instants import now_us
 from sql.merchants import Merchant, merchant_by_id
 from sql.outlets import Outlet, outlets_of
 from sql.skos import skos_of
-from webapp import export_documents, export_tables
-from webapp.export_words import about
+from webapp import export_documents, export_tables, formats
+from webapp.filter_words import in_words
 from webapp.filters import Filters, parse_filters
 from webapp.sheets import Column, Row, Sheet
 
@@ -167,3 +168,15 @@ def wanted_again(connection: Connection, export: Export) -> Wanted:
     if wanted.filters.problems:
         raise ValueError(f"The filters of export {export.export_id}: {wanted.filters.problems}")
     return wanted
+
+
+def about(title: str, merchant: Merchant, filters: Filters, now_us: int) -> tuple[tuple[str, str], ...]:
+    """Lines of (label, text): what the file shows, of whom, chosen how, and when it was made."""
+    return (
+        (gettext("What"), title),
+        (gettext("Company"), merchant.name),
+        (gettext("UNP"), merchant.unp),
+        *in_words(filters),
+        (gettext("Created"), f"{formats.moment(now_us, filters.zone)} ({filters.zone})"),
+        (gettext("Times"), gettext("Local, where the outlet is.")),
+    )

@@ -138,6 +138,7 @@ ACCOUNT = Section(
             icon="users",
             shows=_("The people who may enter the cabinet of your company, and their roles."),
         ),
+        Page("/exports", _("My exports"), icon="download", shows=_("The files that you have asked for.")),
         Page(
             "/journal", _("Journal"), icon="history", shows=_("Who did what in the cabinet of your company, and when.")
         ),

@@ -1,4 +1,4 @@
-"""What an export says in words: the types, states and filters of documents, and what the file is."""
+"""Filters in words: what each of them chooses, and the names of their choices."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,6 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
-from sql.merchants import Merchant
 from webapp import formats
 from webapp.filters import Filters
 
@@ -21,19 +20,7 @@ TYPES: dict[str, LazyString] = {
     "z_report": _("Z-report"),
 }
 PAYMENTS: dict[str, LazyString] = {"cash": _("Cash"), "cashless": _("Cashless"), "other": _("Other")}
-STATES: dict[str, LazyString] = {"sent": _("Sent"), "pending": _("Not sent"), "refused": _("Refused")}
-
-
-def about(title: str, merchant: Merchant, filters: Filters, now_us: int) -> tuple[tuple[str, str], ...]:
-    """Lines of (label, text): what the file shows, of whom, chosen how, and when it was made."""
-    return (
-        (gettext("What"), title),
-        (gettext("Company"), merchant.name),
-        (gettext("UNP"), merchant.unp),
-        *in_words(filters),
-        (gettext("Created"), f"{formats.moment(now_us, filters.zone)} ({filters.zone})"),
-        (gettext("Times"), gettext("Local, where the outlet is.")),
-    )
+STATES: dict[str, LazyString] = {"sent": _("Sent"), "pending": _("Not sent yet"), "refused": _("Refused")}
 
 
 def in_words(filters: Filters) -> Iterator[tuple[str, str]]:
