@@ -6,6 +6,7 @@ long exports are made and messages sent as they are asked for.
 
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import click
 import structlog
@@ -54,8 +55,8 @@ def jobs(once: bool) -> None:
         run_once(engine, settings.session_idle_minutes)
         if once or stop.wait(INTERVAL_S):
             break
-    for work in beside:
-        work.stop()
+    with ThreadPoolExecutor(len(beside)) as all_at_once:  # each may have something to bring to an end
+        list(all_at_once.map(lambda work: work.stop(), beside))
     engine.dispose()
 
 
