@@ -18,6 +18,15 @@ DEFAULT_DATABASE_URL = "sqlite:///var/kabinet.db"
 SQLITE_BUSY_TIMEOUT_MS = 10_000
 POSTGRESQL_STATEMENT_TIMEOUT_MS = 60_000
 POSTGRESQL_CONNECT_TIMEOUT_S = 5
+POSTGRESQL_OPTIONS = {
+    "statement_timeout": POSTGRESQL_STATEMENT_TIMEOUT_MS,
+    "timezone": "UTC",
+    # Which index is right depends on the values. A plan for any values, which PostgreSQL takes to after some prepared
+    # ones, read all of a million documents for two thousand that were pending: 640 ms instead of 5.
+    "plan_cache_mode": "force_custom_plan",
+    # Compiling a statement costs more than any of ours takes.
+    "jit": "off",
+}
 
 
 def connect(url: str, *, pool_size: int = 5) -> sa.Engine:
@@ -41,7 +50,7 @@ def _connect_postgresql(url: sa.URL, pool_size: int) -> sa.Engine:
         pool_pre_ping=True,
         connect_args={
             "connect_timeout": POSTGRESQL_CONNECT_TIMEOUT_S,
-            "options": f"-c statement_timeout={POSTGRESQL_STATEMENT_TIMEOUT_MS} -c timezone=UTC",
+            "options": " ".join(f"-c {name}={value}" for name, value in POSTGRESQL_OPTIONS.items()),
         },
     )
 

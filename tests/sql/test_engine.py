@@ -1,0 +1,21 @@
+"""Connections behave as `engine.py` sets them up."""
+
+import sqlalchemy as sa
+
+from sql.engine import reading
+
+MANY = 20  # after five times the driver prepares a statement, after five more PostgreSQL may settle for one plan
+
+
+def test_a_statement_is_planned_for_its_values_however_often_it_is_run(engine: sa.Engine, backend: str):
+    statement = sa.text("SELECT count(*) FROM document WHERE merchant_id = :merchant_id")
+    with reading(engine) as connection:
+        for merchant_id in range(MANY):
+            assert connection.execute(statement, {"merchant_id": merchant_id}).scalar() == 0
+        if backend == "postgresql":
+            plans = (
+                "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement LIKE '%FROM document%'"
+            )
+            [(generic, custom)] = connection.execute(sa.text(plans)).all()
+            assert generic == 0
+            assert custom > 0
