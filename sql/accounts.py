@@ -20,6 +20,19 @@ class Credentials:
     totp_secret: str
 
 
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A live account, whatever companies it belongs to. An empty `phone`, `password_hash` or `totp_secret`: none."""
+
+    account_id: int
+    email: str
+    phone: str
+    name: str
+    password_hash: str
+    totp_secret: str
+    language: str | None
+
+
 def add_account(connection: sa.Connection, *, email: str, phone: str, password_hash: str, totp_secret: str) -> int:
     """A new account; returns its `account_id`. AlreadyExists if the e-mail address, in any case, is taken."""
     added = connection.execute(
@@ -54,6 +67,22 @@ def owner_by_unp(connection: sa.Connection, unp: str) -> Credentials | None:
     return Credentials(*row) if row else None
 
 
+def person_by_email(connection: sa.Connection, email: str) -> Person | None:
+    """Whoever logs in by this e-mail address, in any case; None if nobody does, or the account is disabled."""
+    return _person(connection, account.c.email == email.lower())
+
+
+def person_of(connection: sa.Connection, account_id: int) -> Person | None:
+    """The person of this account; None if it is disabled, or there is none."""
+    return _person(connection, account.c.account_id == account_id)
+
+
+def _person(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> Person | None:
+    columns = [account.c[name] for name in Person.__slots__]
+    row = connection.execute(sa.select(*columns).where(condition, account.c.disabled_us.is_(None))).first()
+    return Person(*row) if row else None
+
+
 def use_totp_step(connection: sa.Connection, account_id: int, step: int) -> bool:
     """Use up a 30-second step of the authenticator; False if it, or a later one, was used before.
 
@@ -71,6 +100,11 @@ def use_totp_step(connection: sa.Connection, account_id: int, step: int) -> bool
 def set_password_hash(connection: sa.Connection, account_id: int, password_hash: str) -> None:
     """Replace the stored hash: of a new password, or of the same one under newer parameters."""
     _update(connection, account_id, password_hash=password_hash)
+
+
+def set_phone(connection: sa.Connection, account_id: int, phone: str) -> None:
+    """Replace the number that codes are sent to, in E.164 form."""
+    _update(connection, account_id, phone=phone)
 
 
 def set_language(connection: sa.Connection, account_id: int, language: str | None) -> None:

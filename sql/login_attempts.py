@@ -18,6 +18,8 @@ from sql.tables import login_attempt
 TOKEN_BYTES = 32
 LIFETIME_US = 10 * 60 * SECOND_US
 TRIES_MAX = 5
+SENDS_MAX = 5
+SEND_PAUSE_US = 60 * SECOND_US
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,19 @@ def count_try(connection: sa.Connection, token: str, *, step: str, tries_max: in
         sa.update(login_attempt)
         .where(*_live(token), login_attempt.c.step == step, login_attempt.c.tries < tries_max)
         .values(tries=login_attempt.c.tries + 1)
+    )
+    return connection.execute(update).rowcount == 1
+
+
+def count_send(connection: sa.Connection, token: str, *, step: str, code_hash: bytes) -> bool:
+    """Put a new code in place of the one before, for as long as a code is good; False if it comes too soon after that
+    one, is one too many, or the attempt awaits something else. What was guessed before still counts."""
+    now = now_us()
+    is_due = sa.or_(login_attempt.c.sent_us.is_(None), login_attempt.c.sent_us <= now - SEND_PAUSE_US)
+    update = (
+        sa.update(login_attempt)
+        .where(*_live(token), login_attempt.c.step == step, login_attempt.c.sends < SENDS_MAX, is_due)
+        .values(code_hash=code_hash, sends=login_attempt.c.sends + 1, sent_us=now, expires_us=now + LIFETIME_US)
     )
     return connection.execute(update).rowcount == 1
 

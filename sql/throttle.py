@@ -5,7 +5,8 @@ its password is looked at and taken back when it was right: a hundred parallel g
 first is counted. Whoever is over a limit is refused unheard until the pause is over; each further failure doubles the
 pause, up to a cap. A quarter of an hour without failures forgets everything.
 
-Three things are counted, in this order (one order for all, so that two logins can't deadlock):
+Whoever logs in is named by a УНП or by an e-mail address; "a company" below is either. Three things are counted, in
+this order (one order for all, so that two logins can't deadlock):
 
 - a company *from one network*: five failures, then pauses of 1, 2, 4, 8 and at most 15 minutes. This is what a person
   who forgot the password meets, and what a single guesser meets. Elsewhere the company logs in undisturbed, so knowing
@@ -17,9 +18,13 @@ Three things are counted, in this order (one order for all, so that two logins c
   addresses. It is the only counter through which strangers could hinder the company, so it does not apply to networks
   from which the company has logged in within the last thirty days.
 
-An unknown УНП is counted just like a known one: an answer must not tell which companies there are.
+An unknown УНП or address is counted just like a known one: an answer must not tell which companies there are.
+
+Whoever knows the password meets two more limits, on the account itself, wherever the attempts come from: ten wrong
+codes, and five SMS, then the same pauses. Else each new login would give five more guesses at the second factor.
 """
 
+import hashlib
 import ipaddress
 from dataclasses import dataclass
 
@@ -42,6 +47,11 @@ class TooManyAttempts(Exception):
     def __init__(self, retry_us: int) -> None:
         super().__init__(f"Too many attempts; not before {retry_us}")
         self.retry_us = retry_us
+
+    @property
+    def retry_s(self) -> int:
+        """In how many seconds, at least one: what `Retry-After` says."""
+        return max(1, -((now_us() - self.retry_us) // SECOND_US))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,32 +80,70 @@ def network_of(address: str) -> str:
     return str(ipaddress.ip_network((parsed.packed, IPV6_PREFIX), strict=False))
 
 
-def _here(unp: str, network: str) -> Limit:
-    return Limit(f"unp:{unp} address:{network}", failures_max=5, pause_max_us=WINDOW_US)
+def _who(unp: str | None, email: str | None) -> str:
+    """How counters name somebody: an address as a hash, which has always the same length."""
+    if unp is not None:
+        return f"unp:{unp}"
+    assert email is not None
+    return f"email:{hashlib.sha256(email.lower().encode()).hexdigest()[:32]}"
+
+
+def _here(who: str, network: str) -> Limit:
+    return Limit(f"{who} address:{network}", failures_max=5, pause_max_us=WINDOW_US)
 
 
 def _network(network: str) -> Limit:
     return Limit(f"address:{network}", failures_max=20, pause_max_us=WINDOW_US)
 
 
-def _anywhere(unp: str) -> Limit:
-    return Limit(f"unp:{unp}", failures_max=50, pause_max_us=MINUTE_US)
+def _anywhere(who: str) -> Limit:
+    return Limit(who, failures_max=50, pause_max_us=MINUTE_US)
 
 
-def _known_key(unp: str, network: str) -> str:
-    return f"known:{unp} address:{network}"
+def _factor(account_id: int) -> Limit:
+    return Limit(f"factor:{account_id}", failures_max=10, pause_max_us=WINDOW_US)
 
 
-def admit(connection: sa.Connection, *, unp: str, address: str) -> None:
+def _sms(account_id: int) -> Limit:
+    return Limit(f"sms:{account_id}", failures_max=5, pause_max_us=WINDOW_US)
+
+
+def _known_key(who: str, network: str) -> str:
+    return f"known:{who} address:{network}"
+
+
+def admit(connection: sa.Connection, *, address: str, unp: str | None = None, email: str | None = None) -> None:
     """Count an attempt to log in, before it is looked at. TooManyAttempts, and nothing counted, if it must wait.
+
+    It names a `unp` or an `email`.
 
     Commit before checking the password, so that others see the count meanwhile; the exception must roll back.
     """
     now = now_us()
     network = network_of(address)
-    limits = [_here(unp, network), _network(network)]
-    if not _is_known(connection, _known_key(unp, network), now):
-        limits.append(_anywhere(unp))
+    who = _who(unp, email)
+    limits = [_here(who, network), _network(network)]
+    if not _is_known(connection, _known_key(who, network), now):
+        limits.append(_anywhere(who))
+    _admit(connection, limits, now)
+
+
+def admit_address(connection: sa.Connection, *, address: str) -> None:
+    """As `admit`, for an attempt that doesn't say who it is: only its network is counted."""
+    _admit(connection, [_network(network_of(address))], now_us())
+
+
+def admit_factor(connection: sa.Connection, account_id: int) -> None:
+    """Count a guess at the second factor of an account, before it is looked at. TooManyAttempts as for `admit`."""
+    _admit(connection, [_factor(account_id)], now_us())
+
+
+def admit_sms(connection: sa.Connection, account_id: int) -> None:
+    """Count an SMS that an account asks for. TooManyAttempts as for `admit`."""
+    _admit(connection, [_sms(account_id)], now_us())
+
+
+def _admit(connection: sa.Connection, limits: list[Limit], now: int) -> None:
     for limit in limits:
         if not _count(connection, limit, now):
             raise TooManyAttempts(_blocked_until(connection, limits))
@@ -137,22 +185,33 @@ def _blocked_until(connection: sa.Connection, limits: list[Limit]) -> int:
     return int(connection.execute(until).scalar_one())
 
 
-def welcome(connection: sa.Connection, *, unp: str, address: str) -> None:
+def welcome(connection: sa.Connection, *, address: str, unp: str | None = None, email: str | None = None) -> None:
     """The admitted attempt was right: the company starts afresh, its network gets this attempt back and is known."""
     network = network_of(address)
-    here, everywhere = _here(unp, network), _network(network)
-    connection.execute(sa.delete(counter).where(counter.c.key == here.key))
-    connection.execute(
-        sa.update(counter)
-        .where(counter.c.key == everywhere.key, counter.c.failures > 0)
-        .values(failures=counter.c.failures - 1, blocked_until_us=0)
-    )
-    connection.execute(sa.delete(counter).where(counter.c.key == _anywhere(unp).key))
+    who = _who(unp, email)
+    connection.execute(sa.delete(counter).where(counter.c.key == _here(who, network).key))
+    welcome_address(connection, address=address)
+    connection.execute(sa.delete(counter).where(counter.c.key == _anywhere(who).key))
     now = now_us()
     known = insert(connection, counter).values(
-        key=_known_key(unp, network), failures=0, since_us=now, blocked_until_us=0
+        key=_known_key(who, network), failures=0, since_us=now, blocked_until_us=0
     )
     connection.execute(known.on_conflict_do_update(index_elements=[counter.c.key], set_={"since_us": now}))
+
+
+def welcome_address(connection: sa.Connection, *, address: str) -> None:
+    """The admitted attempt was right: its network gets it back, and no more."""
+    connection.execute(
+        sa.update(counter)
+        .where(counter.c.key == _network(network_of(address)).key, counter.c.failures > 0)
+        .values(failures=counter.c.failures - 1, blocked_until_us=0)
+    )
+
+
+def welcome_factor(connection: sa.Connection, account_id: int) -> None:
+    """The admitted factor was right: the account starts afresh, with its SMS too."""
+    keys = [_factor(account_id).key, _sms(account_id).key]
+    connection.execute(sa.delete(counter).where(counter.c.key.in_(keys)))
 
 
 def sweep_throttle(connection: sa.Connection) -> int:

@@ -9,8 +9,11 @@ from sql.accounts import (
     add_account,
     disable_account,
     owner_by_unp,
+    person_by_email,
+    person_of,
     set_language,
     set_password_hash,
+    set_phone,
     set_theme,
     use_totp_step,
 )
@@ -119,3 +122,22 @@ def test_password_language_and_theme_are_remembered(engine: sa.Engine) -> None:
 def test_unknown_account_is_not_found(engine: sa.Engine) -> None:
     with writing(engine) as connection, pytest.raises(NotFound):
         disable_account(connection, 404)
+
+
+def test_a_person_is_found_by_e_mail_in_any_case_with_or_without_a_company(engine: sa.Engine) -> None:
+    with writing(engine) as connection:
+        account_id = add(connection)
+        set_phone(connection, account_id, "+375447654321")
+        found = person_by_email(connection, "Owner@Romashka.BY")
+        assert found is not None
+        assert found == person_of(connection, account_id)
+        assert (found.account_id, found.phone, found.language) == (account_id, "+375447654321", None)
+        assert person_by_email(connection, "nobody@romashka.by") is None
+
+
+def test_a_disabled_person_is_nobody(engine: sa.Engine) -> None:
+    with writing(engine) as connection:
+        account_id = add(connection)
+        disable_account(connection, account_id)
+        assert person_by_email(connection, "owner@romashka.by") is None
+        assert person_of(connection, account_id) is None

@@ -8,7 +8,19 @@ import sqlalchemy as sa
 from sql import login_attempts
 from sql.engine import reading, writing
 from sql.instants import SECOND_US, now_us
-from sql.login_attempts import TRIES_MAX, advance, begin_attempt, count_try, end_attempt, find_attempt, sweep_attempts
+from sql.login_attempts import (
+    LIFETIME_US,
+    SEND_PAUSE_US,
+    SENDS_MAX,
+    TRIES_MAX,
+    advance,
+    begin_attempt,
+    count_send,
+    count_try,
+    end_attempt,
+    find_attempt,
+    sweep_attempts,
+)
 from sql.tables import login_attempt
 from tests.accounts import make_merchant
 
@@ -82,3 +94,46 @@ def test_an_attempt_for_nobody_goes_on_like_any_other(engine: sa.Engine) -> None
         found = find_attempt(connection, token)
         assert found is not None
         assert (found.account_id, found.step, found.sends) == (None, "sms", 1)
+
+
+def test_a_code_is_sent_once_a_minute_and_five_times_in_all(
+    engine: sa.Engine, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = now_us()
+    monkeypatch.setattr(login_attempts, "now_us", lambda: start)
+    for number in range(SENDS_MAX + 1):
+        with writing(engine) as connection:
+            assert not count_send(connection, token, step="company", code_hash=b"x")
+            sent = count_send(connection, token, step="sms", code_hash=bytes([number]) * 32)
+            assert sent == (number < SENDS_MAX)
+            start += SEND_PAUSE_US - 1
+            assert not count_send(connection, token, step="sms", code_hash=b"too soon")
+            start += 1
+    with reading(engine) as connection:
+        found = find_attempt(connection, token)
+    assert found is not None
+    assert found.code_hash == bytes([SENDS_MAX - 1]) * 32
+
+
+def test_a_new_code_is_good_for_ten_minutes_and_gives_no_new_guesses(
+    engine: sa.Engine, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with writing(engine) as connection:
+        for _ in range(TRIES_MAX):
+            assert count_try(connection, token, step="sms")
+        later = now_us() + LIFETIME_US // 2
+        monkeypatch.setattr(login_attempts, "now_us", lambda: later)
+        assert count_send(connection, token, step="sms", code_hash=b"c" * 32)
+        assert not count_try(connection, token, step="sms")
+        found = find_attempt(connection, token)
+    assert found is not None
+    assert found.expires_us == later + LIFETIME_US
+
+
+def test_of_parallel_sends_only_one_goes_out(engine: sa.Engine, token: str) -> None:
+    def send(number: int) -> bool:
+        with writing(engine) as connection:
+            return count_send(connection, token, step="sms", code_hash=bytes([number]) * 32)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(send, range(16))) == 1

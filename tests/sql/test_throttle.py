@@ -197,7 +197,7 @@ def test_sweeping_keeps_what_still_matters(engine: sa.Engine, clock: Clock) -> N
         throttle.sweep_throttle(connection)
     with reading(engine) as connection:
         kept = connection.execute(sa.select(login_throttle.c.key)).scalars().all()
-    assert kept == [f"known:100320487 address:{HERE}"]
+    assert kept == [f"known:unp:100320487 address:{HERE}"]
     clock.now += 30 * DAY_US
     with writing(engine) as connection:
         assert throttle.sweep_throttle(connection) == 1
