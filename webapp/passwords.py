@@ -6,11 +6,13 @@ import secrets
 import argon2
 import pyotp
 
+from webapp.password_rules import normalized
+
 # OWASP's first choice for Argon2id (Password Storage Cheat Sheet): memory is what makes guessing dear.
 _hasher = argon2.PasswordHasher(time_cost=1, memory_cost=47_104, parallelism=1)
 
 # Without letters and digits that look alike: a password is read from a letter and typed by hand.
-_READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
+READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
 _GROUPS, _GROUP_LENGTH = 4, 5  # 20 of 31 characters: 99 bits
 
 STEP_S = 30
@@ -20,23 +22,24 @@ _STEPS_AROUND = (0, -1, 1)
 
 def generate_password() -> str:
     """A new password of 99 bits, like `k7mpx-4qd9t-wvb3h-nrc6e`."""
-    groups = ("".join(secrets.choice(_READABLE) for _ in range(_GROUP_LENGTH)) for _ in range(_GROUPS))
+    groups = ("".join(secrets.choice(READABLE) for _ in range(_GROUP_LENGTH)) for _ in range(_GROUPS))
     return "-".join(groups)
 
 
 def hash_password(password: str) -> str:
-    """Argon2id in PHC form."""
-    return _hasher.hash(password)
+    """Argon2id in PHC form, of the normalized password."""
+    return _hasher.hash(normalized(password))
 
 
 def verify_password(password_hash: str | None, password: str) -> bool:
-    """Whether this is the password. Without a hash (nobody is known by that name) it is False after the same work."""
+    """Whether this is the password. Without a hash (nobody is known by that name, or the account has no password) it
+    is False after the same work."""
     nobodys_hash = _nobodys_hash()  # made once a process, whoever asks first
     try:
-        _hasher.verify(password_hash or nobodys_hash, password)
+        _hasher.verify(password_hash or nobodys_hash, normalized(password))
     except argon2.exceptions.VerifyMismatchError:
         return False
-    return password_hash is not None
+    return bool(password_hash)
 
 
 @functools.cache
@@ -54,9 +57,9 @@ def generate_totp_secret() -> str:
     return pyotp.random_base32()
 
 
-def totp_uri(secret: str, *, unp: str, issuer: str = "Kabinet") -> str:
+def totp_uri(secret: str, *, name: str, issuer: str = "Kabinet") -> str:
     """What a QR code shows to an authenticator app."""
-    return pyotp.TOTP(secret, interval=STEP_S).provisioning_uri(name=unp, issuer_name=issuer)
+    return pyotp.TOTP(secret, interval=STEP_S).provisioning_uri(name=name, issuer_name=issuer)
 
 
 def totp_code(secret: str, step: int) -> str:

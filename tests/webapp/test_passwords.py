@@ -60,7 +60,7 @@ def test_clock_may_be_one_step_off(offset: int, is_accepted: bool) -> None:
 
 def test_authenticator_app_reads_the_uri() -> None:
     secret = passwords.generate_totp_secret()
-    parsed = pyotp.parse_uri(passwords.totp_uri(secret, unp="191832203"))
+    parsed = pyotp.parse_uri(passwords.totp_uri(secret, name="191832203"))
     assert isinstance(parsed, pyotp.TOTP)
     assert (parsed.secret, parsed.name, parsed.issuer) == (secret, "191832203", "Kabinet")
     assert parsed.interval == passwords.STEP_S
