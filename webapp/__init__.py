@@ -21,6 +21,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config.from_mapping(
         SECRET_KEY=settings.secret_key,
         MAX_CONTENT_LENGTH=REQUEST_BYTES_MAX,
+        PUBLIC_URL=settings.public_url,
         SESSION_IDLE_MINUTES=settings.session_idle_minutes,
         EXPORTS_FOLDER=settings.exports_folder,
         EXPORT_ROWS_AT_ONCE=settings.export_rows_at_once,

@@ -1,6 +1,7 @@
 """Settings of the web app, from the environment."""
 
 import os
+import re
 from dataclasses import dataclass
 from typing import Self
 
@@ -9,6 +10,8 @@ from sql.engine import DEFAULT_DATABASE_URL
 SECRET_KEY_LENGTH_MIN = 32
 # Sessions live in the database under tokens of their own, so on a developer's machine this key guards nothing.
 DEVELOPMENT_KEY = "only for development; set SECRET_KEY"
+# As browsers write an origin: in lower case, without a path.
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +22,7 @@ class Settings:
     database_url: str = DEFAULT_DATABASE_URL
     development: bool = False
     secure_cookies: bool = True  # the site is reached over TLS only
+    public_url: str | None = None  # where people reach the site; None: where the request says that it went
     trusted_proxies: int = 0  # reverse proxies in front of the app, whose X-Forwarded-For and -Proto are believed
     session_idle_minutes: int = 30
     metrics_token: str | None = None  # what a Prometheus elsewhere sends as a bearer token
@@ -39,6 +43,7 @@ class Settings:
             database_url=os.environ.get("DATABASE_URL") or DEFAULT_DATABASE_URL,
             development=development,
             secure_cookies=_switch("SECURE_COOKIES", default=not development),
+            public_url=_public_url(),
             trusted_proxies=_whole_number("TRUSTED_PROXIES", default=0, least=0),
             session_idle_minutes=_whole_number("SESSION_IDLE_MINUTES", default=30, least=1),
             metrics_token=os.environ.get("METRICS_TOKEN") or None,
@@ -57,6 +62,13 @@ def _secret_key(development: bool) -> str:
             "(`openssl rand -base64 32` makes some), or KABINET_ENV to development"
         )
     return key
+
+
+def _public_url() -> str | None:
+    text = os.environ.get("PUBLIC_URL") or None
+    if text is not None and not _ORIGIN.fullmatch(text):
+        raise ValueError(f"PUBLIC_URL must be like https://cabinet.example.by, without a path, not {text!r}")
+    return text
 
 
 def _switch(name: str, *, default: bool) -> bool:

@@ -61,7 +61,15 @@ def app_without_database(settings: Settings) -> Flask:
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    names = ("SECRET_KEY", "KABINET_ENV", "SECURE_COOKIES", "TRUSTED_PROXIES", "SESSION_IDLE_MINUTES", "DATABASE_URL")
+    names = (
+        "SECRET_KEY",
+        "KABINET_ENV",
+        "PUBLIC_URL",
+        "SECURE_COOKIES",
+        "TRUSTED_PROXIES",
+        "SESSION_IDLE_MINUTES",
+        "DATABASE_URL",
+    )
     for name in names:
         monkeypatch.delenv(name, raising=False)
     return monkeypatch
@@ -88,6 +96,7 @@ def test_development_works_out_of_the_box(environment: pytest.MonkeyPatch) -> No
         ("KABINET_ENV", "staging", "KABINET_ENV must be development or production, not 'staging'"),
         ("SECRET_KEY", "short", "SECRET_KEY must be set to at least 32"),
         ("SECURE_COOKIES", "yes", "SECURE_COOKIES must be 0 or 1, not 'yes'"),
+        ("PUBLIC_URL", "https://Cabinet.example.by/", "PUBLIC_URL must be like https://cabinet.example.by, without"),
         ("TRUSTED_PROXIES", "-1", "TRUSTED_PROXIES must be a whole number of at least 0, not '-1'"),
         ("SESSION_IDLE_MINUTES", "0", "SESSION_IDLE_MINUTES must be a whole number of at least 1, not '0'"),
     ],

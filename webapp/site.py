@@ -1,0 +1,25 @@
+"""Where this site is, as browsers see it."""
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from flask import current_app, request
+
+
+def origin() -> str:
+    """Like "https://cabinet.example.by", without a path: PUBLIC_URL, else where this request says that it went."""
+    return current_app.config["PUBLIC_URL"] or f"{request.scheme}://{request.host}".lower()
+
+
+def host() -> str:
+    """Its name alone, without a port."""
+    return urlsplit(origin()).hostname or ""
+
+
+def has_name() -> bool:
+    """Whether it is reached by a name: passkeys are not bound to mere numbers."""
+    try:
+        ip_address(host())
+    except ValueError:
+        return bool(host())
+    return False
