@@ -35,6 +35,7 @@ _TIMES = {False: "HH:mm", True: "HH:mm:ss"}
 def init_app(app: Flask) -> None:
     for formatter in (money, number, percent, day, moment, iso):
         app.add_template_filter(formatter)
+    app.add_template_global(Writer, "writer")
 
 
 def money(minor: int, currency: str | None = None) -> str:
@@ -49,11 +50,7 @@ def number(value: int) -> str:
 
 def percent(ratio: float | Decimal, digits: int = 0) -> str:
     """A share: 0.125 → «12,5 %» with one digit, in English “12.5%”."""
-    group, point = _separators()
-    hundredths = (Decimal(str(ratio)) * 100).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
-    whole, _, fraction = f"{abs(hundredths):f}".partition(".")
-    text = _sign(hundredths) + _grouped(int(whole), group) + (point + fraction if fraction else "")
-    return f"{text}%" if _language() == "en" else f"{text}{NO_BREAK}%"
+    return Writer().percent(ratio, digits)
 
 
 def day(value: datetime.date, style: DayStyle = "numeric") -> str:
@@ -62,7 +59,7 @@ def day(value: datetime.date, style: DayStyle = "numeric") -> str:
 
 
 class Writer:
-    """`money`, `number` and `day` for pages with hundreds of them: the reader's language is found out once."""
+    """`money`, `number`, `percent` and `day` for pages with hundreds of them: the language is found out once."""
 
     def __init__(self) -> None:
         self._language = _language()
@@ -75,6 +72,12 @@ class Writer:
 
     def number(self, value: int) -> str:
         return _sign(value) + _grouped(abs(value), self._group)
+
+    def percent(self, ratio: float | Decimal, digits: int = 0) -> str:
+        hundredths = (Decimal(str(ratio)) * 100).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+        whole, _, fraction = f"{abs(hundredths):f}".partition(".")
+        text = _sign(hundredths) + _grouped(int(whole), self._group) + (self._point + fraction if fraction else "")
+        return f"{text}%" if self._language == "en" else f"{text}{NO_BREAK}%"
 
     def day(self, value: datetime.date, style: DayStyle = "numeric") -> str:
         return _day_in(self._language, value, style)
@@ -103,10 +106,6 @@ def _locale() -> Locale:
 
 def _language() -> str:
     return str(_locale().language)
-
-
-def _separators() -> tuple[str, str]:
-    return _separators_of(_language())
 
 
 @functools.cache
