@@ -106,6 +106,30 @@ def _is_live(idle_us: int) -> sa.ColumnElement[bool]:
 
 def find_session(connection: sa.Connection, token: str, *, idle_us: int = IDLE_US) -> Session | None:
     """The session that this token opens, unless it has ended in any of the ways that there are."""
+    now = now_us()
+    values = {"token_hash": _hash(token), "now": now, "seen_after": now - idle_us, "created_after": now - LIFETIME_US}
+    row = connection.execute(_FIND, values).first()
+    if row is None:
+        return None
+    *known, outlets = row
+    return Session(*(*known, outlet_ids_of(outlets)))
+
+
+def _companies_count(now: sa.ColumnElement[int]) -> sa.ScalarSelect[int]:
+    others = membership.alias()
+    return (
+        sa.select(sa.func.count())
+        .where(
+            others.c.account_id == web_session.c.account_id,
+            sa.or_(others.c.expires_us.is_(None), others.c.expires_us > now),
+        )
+        .correlate(web_session)
+        .scalar_subquery()
+    )
+
+
+def _find() -> sa.Select[Any]:
+    now = sa.bindparam("now", type_=sa.BigInteger)
     columns: list[sa.ColumnElement[Any]] = [
         web_session.c.account_id,
         web_session.c.merchant_id,
@@ -119,10 +143,10 @@ def find_session(connection: sa.Connection, token: str, *, idle_us: int = IDLE_U
         web_session.c.seen_us,
         web_session.c.way,
         web_session.c.confirmed_us,
-        _companies_count(),
+        _companies_count(now),
         outlets_text(),
     ]
-    row = connection.execute(
+    return (
         sa.select(*columns)
         .join_from(web_session, account, account.c.account_id == web_session.c.account_id)
         .join(merchant, merchant.c.merchant_id == web_session.c.merchant_id)
@@ -134,29 +158,17 @@ def find_session(connection: sa.Connection, token: str, *, idle_us: int = IDLE_U
             ),
         )
         .where(
-            web_session.c.token_hash == _hash(token),
-            _is_live(idle_us),
+            web_session.c.token_hash == sa.bindparam("token_hash"),
+            web_session.c.seen_us > sa.bindparam("seen_after"),
+            web_session.c.created_us > sa.bindparam("created_after"),
             account.c.disabled_us.is_(None),
-            is_current(),
+            sa.or_(membership.c.expires_us.is_(None), membership.c.expires_us > now),
         )
-    ).first()
-    if row is None:
-        return None
-    *known, outlets = row
-    return Session(*(*known, outlet_ids_of(outlets)))
-
-
-def _companies_count() -> sa.ScalarSelect[int]:
-    others = membership.alias()
-    return (
-        sa.select(sa.func.count())
-        .where(
-            others.c.account_id == web_session.c.account_id,
-            sa.or_(others.c.expires_us.is_(None), others.c.expires_us > now_us()),
-        )
-        .correlate(web_session)
-        .scalar_subquery()
     )
+
+
+# Every request asks it: built once, SQLAlchemy knows it again without looking at all of it.
+_FIND = _find()
 
 
 def confirm_session(connection: sa.Connection, token: str) -> str:
