@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sql import memberships, sessions
 from sql.engine import reading, writing
 from sql.errors import AlreadyExists, NotFound
-from sql.instants import HOUR_US, now_us
+from sql.instants import SECOND_US, now_us
 from sql.memberships import (
     Company,
     add_membership,
@@ -73,11 +73,12 @@ def test_a_membership_ends_by_itself(
 ):
     first, second = merchants
     with writing(engine) as connection:
-        until = now_us() + HOUR_US
+        until = now_us() + 600 * SECOND_US
         add_membership(connection, first.merchant_id, second.account_id, "support", expires_us=until)
         token = start(connection, second.account_id, first.merchant_id)
         assert sessions.find_session(connection, token) is not None
-        monkeypatch.setattr(memberships, "now_us", lambda: until)
+        for module in (memberships, sessions):
+            monkeypatch.setattr(module, "now_us", lambda: until)
         assert sessions.find_session(connection, token) is None
         assert [company.merchant_id for company in companies_of(connection, second.account_id)] == [second.merchant_id]
         assert len(members_of(connection, first.merchant_id)) == 1
