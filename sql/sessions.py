@@ -52,13 +52,18 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class OpenSession:
-    """A line in the list of one's own sessions. `session_id` names a session and can't open it."""
+    """A line in the list of one's own sessions. `session_id` names a session and can't open it.
+
+    `way` is how the person logged in, `merchant_name` the company that the session is in now.
+    """
 
     session_id: str
     created_us: int
     seen_us: int
     address: str
     user_agent: str
+    way: str
+    merchant_name: str
 
 
 def _hash(token: str) -> bytes:
@@ -213,13 +218,14 @@ def mark_seen(connection: sa.Connection, token: str) -> None:
 
 def open_sessions(connection: sa.Connection, account_id: int, *, idle_us: int = IDLE_US) -> list[OpenSession]:
     """The account's live sessions in all of its companies, the one seen last first."""
-    columns = (web_session.c.created_us, web_session.c.seen_us, web_session.c.address, web_session.c.user_agent)
+    columns = [web_session.c[name] for name in ("created_us", "seen_us", "address", "user_agent", "way")]
     rows = connection.execute(
-        sa.select(web_session.c.token_hash, *columns)
+        sa.select(web_session.c.token_hash, *columns, merchant.c.name)
+        .join_from(web_session, merchant, merchant.c.merchant_id == web_session.c.merchant_id)
         .where(web_session.c.account_id == account_id, _is_live(idle_us))
         .order_by(web_session.c.seen_us.desc(), web_session.c.token_hash)
     )
-    return [OpenSession(row[0].hex(), *row[1:]) for row in rows]
+    return [OpenSession(token_hash.hex(), *known) for token_hash, *known in rows]
 
 
 def end_session(connection: sa.Connection, account_id: int, session_id: str) -> bool:

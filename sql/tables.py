@@ -227,6 +227,23 @@ journal = Table(
     Column("address", String(45), nullable=False, comment="of the browser; empty: the command line"),
     PrimaryKeyConstraint("merchant_id", "at_us", "entry_id"),
     ForeignKeyConstraint(["merchant_id"], ["merchant.merchant_id"]),
+    Index(None, "merchant_id", "account_id", "at_us", "entry_id"),
+    Index(None, "merchant_id", "action", "at_us", "entry_id"),
+)
+
+# Which notifications of a company somebody wants sent, beside their page. No row: none of that kind.
+notification_preference = Table(
+    "notification_preference",
+    metadata,
+    Column("merchant_id", BigInteger, nullable=False),
+    Column("account_id", BigInteger, nullable=False),
+    Column("kind", String(24), nullable=False, comment="one of KINDS in `preferences.py`"),
+    Column("mail", String(7), nullable=False, comment="at_once, or daily in one mail"),
+    Column("by_sms", Boolean, nullable=False),
+    PrimaryKeyConstraint("merchant_id", "account_id", "kind"),
+    ForeignKeyConstraint(["merchant_id"], ["merchant.merchant_id"]),
+    ForeignKeyConstraint(["account_id"], ["account.account_id"]),
+    one_of("mail", ("never", "at_once", "daily")),
 )
 
 web_session = Table(
