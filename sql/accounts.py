@@ -77,6 +77,13 @@ def person_of(connection: sa.Connection, account_id: int) -> Person | None:
     return _person(connection, account.c.account_id == account_id)
 
 
+def has_account(connection: sa.Connection, email: str) -> bool:
+    """Whether there is an account of this address, in any case, be it disabled."""
+    return (
+        connection.execute(sa.select(account.c.account_id).where(account.c.email == email.lower())).first() is not None
+    )
+
+
 def _person(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> Person | None:
     columns = [account.c[name] for name in Person.__slots__]
     row = connection.execute(sa.select(*columns).where(condition, account.c.disabled_us.is_(None))).first()
@@ -105,6 +112,11 @@ def set_password_hash(connection: sa.Connection, account_id: int, password_hash:
 def set_phone(connection: sa.Connection, account_id: int, phone: str) -> None:
     """Replace the number that codes are sent to, in E.164 form."""
     _update(connection, account_id, phone=phone)
+
+
+def set_name(connection: sa.Connection, account_id: int, name: str) -> None:
+    """Replace what the person is called; empty: not told."""
+    _update(connection, account_id, name=name)
 
 
 def set_language(connection: sa.Connection, account_id: int, language: str | None) -> None:

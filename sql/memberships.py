@@ -9,9 +9,14 @@ import sqlalchemy as sa
 from sql.dialect import insert
 from sql.errors import AlreadyExists, NotFound
 from sql.instants import now_us
+from sql.merchants import lock_merchant
 from sql.tables import account, membership, membership_outlet, merchant, web_session
 
 ROLES = ("owner", "accountant", "manager", "support")
+
+
+class LastOwner(Exception):
+    """The company would be left without an owner; the transaction must roll back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,26 @@ def outlet_ids_of(text: str | None) -> tuple[int, ...]:
     return tuple(sorted(int(outlet_id) for outlet_id in text.split(","))) if text else ()
 
 
+def limit_in(role: str, outlet_ids: tuple[int, ...]) -> tuple[int, ...] | None:
+    """The only outlets that a person in this role may see, of whom these were chosen; None: all."""
+    return outlet_ids if role == "manager" else None
+
+
+def limit_of(connection: sa.Connection, merchant_id: int, account_id: int) -> tuple[int, ...] | None:
+    """The only outlets of the company that this account may see now; None: all.
+
+    NotFound if the account does not belong there any more, or is disabled.
+    """
+    row = connection.execute(
+        sa.select(membership.c.role, outlets_text())
+        .join_from(membership, account, account.c.account_id == membership.c.account_id)
+        .where(_is(merchant_id, account_id), is_current(), account.c.disabled_us.is_(None))
+    ).first()
+    if row is None:
+        raise NotFound(f"Account {account_id} does not belong to merchant {merchant_id}")
+    return limit_in(row[0], outlet_ids_of(row[1]))
+
+
 def companies_of(connection: sa.Connection, account_id: int) -> list[Company]:
     """The companies that this account may enter, by name."""
     rows = connection.execute(
@@ -72,6 +97,16 @@ def companies_of(connection: sa.Connection, account_id: int) -> list[Company]:
 
 def members_of(connection: sa.Connection, merchant_id: int) -> list[Member]:
     """The people of a company whose membership has not ended, by e-mail address."""
+    return _members(connection, membership.c.merchant_id == merchant_id)
+
+
+def member_of(connection: sa.Connection, merchant_id: int, account_id: int) -> Member | None:
+    """One of them; None if the account does not belong there."""
+    found = _members(connection, _is(merchant_id, account_id))
+    return found[0] if found else None
+
+
+def _members(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> list[Member]:
     columns: list[sa.ColumnElement[Any]] = [
         account.c.account_id,
         account.c.email,
@@ -84,7 +119,7 @@ def members_of(connection: sa.Connection, merchant_id: int) -> list[Member]:
     rows = connection.execute(
         sa.select(*columns)
         .join_from(membership, account, account.c.account_id == membership.c.account_id)
-        .where(membership.c.merchant_id == merchant_id, is_current())
+        .where(condition, is_current())
         .order_by(account.c.email)
     )
     return [Member(*(*known, outlet_ids_of(text))) for *known, text in rows]
@@ -123,20 +158,36 @@ def change_membership(
     outlet_ids: Collection[int] = (),
     expires_us: int | None = None,
 ) -> None:
-    """Another role or other outlets, from the next request on. NotFound if the account does not belong there."""
+    """Another role or other outlets, from the next request on.
+
+    NotFound if the account does not belong there, LastOwner if nobody would be left who may change it back.
+    """
+    lock_merchant(connection, merchant_id)
     changed = sa.update(membership).where(_is(merchant_id, account_id), is_current())
     if not connection.execute(changed.values(role=role, expires_us=expires_us)).rowcount:
         raise NotFound(f"Account {account_id} does not belong to merchant {merchant_id}")
     _set_outlets(connection, merchant_id, account_id, outlet_ids)
+    _keep_an_owner(connection, merchant_id)
 
 
 def end_membership(connection: sa.Connection, merchant_id: int, account_id: int) -> None:
-    """Shut an account out of a company, with its open sessions there. NotFound if it does not belong there."""
+    """Shut an account out of a company, with its open sessions there.
+
+    NotFound if it does not belong there, LastOwner if nobody would be left who may invite it again.
+    """
+    lock_merchant(connection, merchant_id)
     _set_outlets(connection, merchant_id, account_id, ())
     if not connection.execute(sa.delete(membership).where(_is(merchant_id, account_id))).rowcount:
         raise NotFound(f"Account {account_id} does not belong to merchant {merchant_id}")
+    _keep_an_owner(connection, merchant_id)
     there = (web_session.c.merchant_id == merchant_id, web_session.c.account_id == account_id)
     connection.execute(sa.delete(web_session).where(*there))
+
+
+def _keep_an_owner(connection: sa.Connection, merchant_id: int) -> None:
+    """The merchant is locked: two owners who shut each other out at once come one after the other."""
+    if not owners_count(connection, merchant_id):
+        raise LastOwner(f"Merchant {merchant_id} would be left without an owner")
 
 
 def owners_count(connection: sa.Connection, merchant_id: int) -> int:

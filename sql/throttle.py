@@ -22,6 +22,8 @@ An unknown УНП or address is counted just like a known one: an answer must no
 
 Whoever knows the password meets two more limits, on the account itself, wherever the attempts come from: ten wrong
 codes, and five SMS, then the same pauses. Else each new login would give five more guesses at the second factor.
+
+And a company sends thirty invitations, then the same pauses: nobody's mailbox is to be filled in its name.
 """
 
 import hashlib
@@ -108,6 +110,10 @@ def _sms(account_id: int) -> Limit:
     return Limit(f"sms:{account_id}", failures_max=5, pause_max_us=WINDOW_US)
 
 
+def _invitations(merchant_id: int) -> Limit:
+    return Limit(f"invitations:{merchant_id}", failures_max=30, pause_max_us=WINDOW_US)
+
+
 def _known_key(who: str, network: str) -> str:
     return f"known:{who} address:{network}"
 
@@ -141,6 +147,11 @@ def admit_factor(connection: sa.Connection, account_id: int) -> None:
 def admit_sms(connection: sa.Connection, account_id: int) -> None:
     """Count an SMS that an account asks for. TooManyAttempts as for `admit`."""
     _admit(connection, [_sms(account_id)], now_us())
+
+
+def admit_invitation(connection: sa.Connection, merchant_id: int) -> None:
+    """Count an invitation that a company sends. TooManyAttempts as for `admit`."""
+    _admit(connection, [_invitations(merchant_id)], now_us())
 
 
 def _admit(connection: sa.Connection, limits: list[Limit], now: int) -> None:

@@ -1,14 +1,18 @@
 """Who belongs to which company, until when, and what a manager may see of it."""
 
+import threading
+
 import pytest
 import sqlalchemy as sa
 
 from sql import memberships, sessions
+from sql.accounts import disable_account
 from sql.engine import reading, writing
 from sql.errors import AlreadyExists, NotFound
 from sql.instants import SECOND_US, now_us
 from sql.memberships import (
     Company,
+    LastOwner,
     add_membership,
     change_membership,
     companies_of,
@@ -116,3 +120,55 @@ def test_another_company_is_entered_under_a_new_token(engine: sa.Engine, merchan
         assert session is not None
         assert (session.merchant_id, session.role) == (second.merchant_id, "support")
         assert sessions.enter_company(connection, "nonsense", second.merchant_id) is None
+
+
+def test_the_last_owner_stays(engine: sa.Engine, merchants: tuple[TestMerchant, TestMerchant]):
+    first, second = merchants
+    with writing(engine) as connection:
+        add_membership(connection, first.merchant_id, second.account_id, "accountant")
+    with pytest.raises(LastOwner), writing(engine) as connection:
+        end_membership(connection, first.merchant_id, first.account_id)
+    with pytest.raises(LastOwner), writing(engine) as connection:
+        change_membership(connection, first.merchant_id, first.account_id, role="support")
+    with writing(engine) as connection:
+        assert owners_count(connection, first.merchant_id) == 1
+        change_membership(connection, first.merchant_id, second.account_id, role="owner")
+        end_membership(connection, first.merchant_id, first.account_id)
+        assert [member.account_id for member in members_of(connection, first.merchant_id)] == [second.account_id]
+
+
+def test_an_owner_who_is_disabled_does_not_count(engine: sa.Engine, merchants: tuple[TestMerchant, TestMerchant]):
+    first, second = merchants
+    with writing(engine) as connection:
+        add_membership(connection, first.merchant_id, second.account_id, "owner")
+        disable_account(connection, second.account_id)
+    with pytest.raises(LastOwner), writing(engine) as connection:
+        end_membership(connection, first.merchant_id, first.account_id)
+
+
+def test_of_two_owners_who_shut_each_other_out_at_once_one_stays(
+    engine: sa.Engine, merchants: tuple[TestMerchant, TestMerchant]
+):
+    first, second = merchants
+    with writing(engine) as connection:
+        add_membership(connection, first.merchant_id, second.account_id, "owner")
+    gate = threading.Barrier(2)
+    refused: list[int] = []
+
+    def shut_out(account_id: int) -> None:
+        gate.wait()
+        try:
+            with writing(engine) as connection:
+                end_membership(connection, first.merchant_id, account_id)
+        except LastOwner:
+            refused.append(account_id)
+
+    threads = [threading.Thread(target=shut_out, args=(account_id,)) for account_id in (1, 2)]
+    assert {first.account_id, second.account_id} == {1, 2}
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with reading(engine) as connection:
+        assert owners_count(connection, first.merchant_id) == 1
+    assert len(refused) == 1
