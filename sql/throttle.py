@@ -221,8 +221,8 @@ def welcome_address(connection: sa.Connection, *, address: str) -> None:
 
 def welcome_factor(connection: sa.Connection, account_id: int) -> None:
     """The admitted factor was right: the account starts afresh, with its SMS too."""
-    keys = [_factor(account_id).key, _sms(account_id).key]
-    connection.execute(sa.delete(counter).where(counter.c.key.in_(keys)))
+    for limit in (_factor(account_id), _sms(account_id)):
+        connection.execute(sa.delete(counter).where(counter.c.key == limit.key))
 
 
 def sweep_throttle(connection: sa.Connection) -> int:

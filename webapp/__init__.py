@@ -9,7 +9,22 @@ from webapp import assets, database, errors, formats, guard, health, language, l
 from webapp.settings import Settings
 
 # One module a section of pages, each with its `blueprint`. A section that isn't here yet is a page that says so.
-FEATURES = ("login", "confirming", "companies", "home", "sales", "turnover", "documents", "receipts", "exports")
+FEATURES = (
+    "login",
+    "login_email",
+    "login_factor",
+    "login_signature",
+    "signing_certificates",
+    "profile_phone",
+    "confirming",
+    "companies",
+    "home",
+    "sales",
+    "turnover",
+    "documents",
+    "receipts",
+    "exports",
+)
 
 REQUEST_BYTES_MAX = 1024 * 1024
 

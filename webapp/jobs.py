@@ -1,7 +1,7 @@
 """`kabinet jobs`: work that nobody waits for. Safe to run more than once at a time.
 
-Every minute it sweeps; beside that, documents are delivered to the state system as they arrive, and
-long exports are made and messages sent as they are asked for.
+Every minute it sweeps; beside that, documents are delivered to the state system as they arrive,
+long exports are made and messages sent as they are asked for, and revocation lists are fetched every hour.
 """
 
 import signal
@@ -16,15 +16,18 @@ from sql.engine import Engine, connect, writing
 from sql.errors import StorageUnavailable
 from sql.heartbeats import beat
 from sql.instants import SECOND_US
+from sql.login_attempts import sweep_attempts
 from sql.messages import Channel
 from sql.sessions import sweep_sessions
 from sql.throttle import sweep_throttle
 from webapp import logs
+from webapp.crl_jobs import Lists
 from webapp.delivery import Client, Deliveries, load_client
 from webapp.export_jobs import Exports
 from webapp.message_jobs import Messages, load_senders
 from webapp.senders import Sender
 from webapp.settings import Settings
+from webapp.signature_settings import SignatureSettings
 
 INTERVAL_S = 60
 
@@ -34,7 +37,7 @@ log = structlog.get_logger()
 @click.command()
 @click.option("--once", is_flag=True, help="Do everything once, and end.")
 def jobs(once: bool) -> None:
-    """Deliver documents to the state system; make long exports; send mails and SMS; sweep what has expired."""
+    """Deliver documents to the state system; make long exports; send mails and SMS; fetch revocation lists; sweep."""
     settings = Settings.from_environment()
     logs.configure(development=settings.development)
     engine = connect(settings.database_url)
@@ -42,6 +45,7 @@ def jobs(once: bool) -> None:
         Deliveries(engine, _delivery_client(settings)),
         Exports(engine, settings.exports_folder),
         Messages(engine, _senders(settings)),
+        Lists(_signatures()),
     )
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -74,6 +78,13 @@ def _senders(settings: Settings) -> dict[Channel, Sender | None]:
         raise click.ClickException(str(error)) from error
 
 
+def _signatures() -> SignatureSettings:
+    try:
+        return SignatureSettings.from_environment()
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+
+
 def run_once(engine: Engine, session_idle_minutes: int) -> None:
     """One round. A database that doesn't answer is asked again a minute later."""
     try:
@@ -81,8 +92,9 @@ def run_once(engine: Engine, session_idle_minutes: int) -> None:
             beat(connection, "jobs")
             sessions = sweep_sessions(connection, idle_us=session_idle_minutes * 60 * SECOND_US)
             throttles = sweep_throttle(connection)
+            attempts = sweep_attempts(connection)
     except StorageUnavailable as error:
         log.warning("storage_unavailable", error=str(error))
         return
-    if sessions or throttles:
-        log.info("swept", sessions=sessions, throttles=throttles)
+    if sessions or throttles or attempts:
+        log.info("swept", sessions=sessions, throttles=throttles, attempts=attempts)

@@ -48,7 +48,13 @@ def failure(code: int, text: str) -> BadSignature:
     if code == _CHAIN_CODES:
         return BadSignature(Reason.WRONG_CONTENT, text)
     if code > _CHAIN_CODES:
-        return BadSignature(_CHAIN_REASONS.get(code - _CHAIN_CODES, Reason.UNTRUSTED), text)
+        return chain_failure(code - _CHAIN_CODES, text)
     if text.startswith("Error reading"):
         return BadSignature(Reason.MALFORMED, text)
     return BadSignature(Reason.UNAVAILABLE, f"openssl ended with code {code}: {text}")
+
+
+def chain_failure(number: int | None, text: str) -> BadSignature:
+    """What openssl's number for a bad chain means; without one it could not even read the certificate."""
+    reason = Reason.MALFORMED if number is None else _CHAIN_REASONS.get(number, Reason.UNTRUSTED)
+    return BadSignature(reason, text)

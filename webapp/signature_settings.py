@@ -3,6 +3,7 @@
 import os
 import re
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
@@ -27,6 +28,7 @@ class SignatureSettings:
     unp_oids: tuple[str, ...] = UNP_OIDS  # what the certificate's field with the УНП is called
     purposes: tuple[str, ...] = PURPOSES  # a certificate must be made for one of these
     security_level: int = 2  # of all keys and digests in the chain: 2 means 112 bits; 0 for what openssl can't weigh
+    proxies: tuple[IPv4Network | IPv6Network, ...] = ()  # that pass on the certificates which browsers show within TLS
     openssl: Openssl = field(default_factory=Openssl)
     seconds_max: float = 10.0  # that verifying one signature may take
 
@@ -45,6 +47,7 @@ class SignatureSettings:
             unp_oids=tuple(map(_oid, _words("SIGNATURE_UNP_OID"))) or UNP_OIDS,
             purposes=tuple(map(_purpose, _words("SIGNATURE_PURPOSE"))) or PURPOSES,
             security_level=_level(os.environ.get("SIGNATURE_SECURITY_LEVEL") or "2"),
+            proxies=tuple(map(_network, _words("SIGNATURE_PROXIES"))),
             openssl=Openssl(os.environ.get("OPENSSL_BIN") or "openssl", _file("OPENSSL_CONF")),
         )
 
@@ -74,6 +77,13 @@ def _web_address(text: str) -> str:
     if port == 0 or address.fragment:
         raise ValueError(f"SIGNATURE_CRL_URLS has an address that can't be fetched: {text!r}")
     return text
+
+
+def _network(text: str) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(text)
+    except ValueError as error:
+        raise ValueError(f"SIGNATURE_PROXIES must be addresses or networks, like 10.0.0.0/24, not {text!r}") from error
 
 
 def _oid(text: str) -> str:

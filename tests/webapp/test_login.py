@@ -104,15 +104,6 @@ def test_login_addresses_lead_to_the_form(client: FlaskClient) -> None:
     assert 'href="/login/email"' in page
 
 
-@pytest.mark.parametrize("way", ["signature", "email"])
-def test_ways_that_are_not_built_yet_say_so(client: FlaskClient, way: str) -> None:
-    response = client.get(f"/login/{way}")
-    assert response.status_code == 200
-    assert "not available yet" in text_of(response)
-    assert 'href="/login/password"' in text_of(response)
-    assert client.get("/login/fax").status_code == 404
-
-
 def test_fields_tell_browsers_and_keyboards_what_they_are(client: FlaskClient) -> None:
     page = text_of(client.get("/login/password"))
     assert 'autocomplete="username"' in tag_of(page, "unp")
@@ -328,7 +319,7 @@ def test_nobody_is_sent_elsewhere(client: FlaskClient, merchant: TestMerchant, t
 
 
 def test_every_page_asks_for_a_login(app: Flask, client: FlaskClient) -> None:
-    public = {"choose", "password", "log_in", "not_yet"}
+    public = {"choose", "password", "log_in"}
     for rule in app.url_map.iter_rules():
         view = app.view_functions[rule.endpoint]
         if rule.endpoint == "static" or getattr(view, "is_public", False) or rule.arguments:
