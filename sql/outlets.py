@@ -1,5 +1,6 @@
 """Outlets: the places where a merchant sells."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -44,10 +45,10 @@ def add_outlet(
     return int(last + 1)
 
 
-def outlets_of(connection: sa.Connection, merchant_id: int) -> list[Outlet]:
-    """Every outlet of the merchant, in the order in which they were added."""
+def outlets_of(connection: sa.Connection, merchant_id: int, outlet_ids: Collection[int] | None = None) -> list[Outlet]:
+    """The merchant's outlets, in the order in which they were added: every one, or those of these ids."""
     columns = (outlet.c.outlet_id, outlet.c.name, outlet.c.address, outlet.c.time_zone)
-    rows = connection.execute(
-        sa.select(*columns).where(outlet.c.merchant_id == merchant_id).order_by(outlet.c.outlet_id)
-    )
-    return [Outlet(*row) for row in rows]
+    query = sa.select(*columns).where(outlet.c.merchant_id == merchant_id).order_by(outlet.c.outlet_id)
+    if outlet_ids is not None:
+        query = query.where(outlet.c.outlet_id.in_(sorted(outlet_ids)))
+    return [Outlet(*row) for row in connection.execute(query)]

@@ -2,8 +2,8 @@
 
 import datetime
 import re
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
@@ -53,6 +53,7 @@ class LaterDocument:
     """A document that names an earlier one: a refund of a sale, or its annulment."""
 
     sko: str
+    outlet_id: int
     number: int
     type: str
     uid: str
@@ -63,11 +64,15 @@ class LaterDocument:
 
 @dataclass(frozen=True, slots=True)
 class Refunds:
-    """The first REFUNDS_LISTED_MAX refunds of a sale, oldest first; how many there are, and their sums by currency."""
+    """The first REFUNDS_LISTED_MAX refunds of a sale, oldest first; how many there are, and their sums by currency.
+
+    `elsewhere`: there are others, of outlets that were not asked for.
+    """
 
     listed: tuple[LaterDocument, ...] = ()
     count: int = 0
     sums_minor: tuple[tuple[str, int], ...] = ()
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +130,27 @@ def public_document(connection: sa.Connection, uid: str) -> IssuedDocument | Non
     return IssuedDocument(*row) if row else None
 
 
-def refunds_of(connection: sa.Connection, merchant_id: int, sko_number: str, number: int) -> Refunds:
-    """What was refunded of this sale since, by any register of the merchant."""
-    names_it = (
+def refunds_of(
+    connection: sa.Connection,
+    merchant_id: int,
+    sko_number: str,
+    number: int,
+    outlet_ids: Collection[int] | None = None,
+) -> Refunds:
+    """What was refunded of this sale since, by any register of the merchant, or in these outlets."""
+    names_it = [
         document.c.merchant_id == merchant_id,
         document.c.base_sko == sko_number,
         document.c.base_number == number,
-    )
+    ]
+    if outlet_ids is None:
+        return _refunds(connection, names_it)
+    is_here = document.c.outlet_id.in_(sorted(outlet_ids))
+    others = sa.select(sa.exists().where(*names_it, ~is_here))
+    return replace(_refunds(connection, [*names_it, is_here]), elsewhere=bool(connection.execute(others).scalar()))
+
+
+def _refunds(connection: sa.Connection, names_it: Sequence[sa.ColumnElement[bool]]) -> Refunds:
     # The sum keeps the databases from walking through all documents in the order of the index by instant: a limit
     # makes that look cheap to them, though a sale has few refunds, and the index by base finds them at once.
     order = (document.c.issued_us + 0, document.c.sko_id, document.c.number)

@@ -1,6 +1,6 @@
 """СКО: the registers, where they stand and since when."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -78,11 +78,30 @@ def owner_of(connection: sa.Connection, number: str) -> Sko:
     return sko_by_number(connection, found.merchant_id, number)
 
 
-def skos_of(connection: sa.Connection, merchant_id: int) -> list[Sko]:
-    """Every register of the merchant, in the order in which they were added."""
+def skos_of(
+    connection: sa.Connection,
+    merchant_id: int,
+    outlet_ids: Collection[int] | None = None,
+    *,
+    numbers: Collection[str] | None = None,
+    sko_ids: Collection[int] | None = None,
+) -> list[Sko]:
+    """The merchant's registers, in the order in which they were added.
+
+    Every one, or only those that stand or have ever stood in these outlets, with these numbers, of these ids.
+    """
     columns = (sko.c.merchant_id, sko.c.sko_id, sko.c.number, sko.c.outlet_id, sko.c.model)
-    rows = connection.execute(sa.select(*columns).where(sko.c.merchant_id == merchant_id).order_by(sko.c.sko_id))
-    return [Sko(*row) for row in rows]
+    query = sa.select(*columns).where(sko.c.merchant_id == merchant_id).order_by(sko.c.sko_id)
+    if outlet_ids is not None:
+        placed = sa.select(placement.c.sko_id).where(
+            placement.c.merchant_id == merchant_id, placement.c.outlet_id.in_(sorted(outlet_ids))
+        )
+        query = query.where(sko.c.sko_id.in_(placed))
+    if numbers is not None:
+        query = query.where(sko.c.number.in_(sorted(numbers)))
+    if sko_ids is not None:
+        query = query.where(sko.c.sko_id.in_(sorted(sko_ids)))
+    return [Sko(*row) for row in connection.execute(query)]
 
 
 def directory(connection: sa.Connection, numbers: Iterable[str]) -> dict[str, DirectoryEntry]:

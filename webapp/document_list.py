@@ -131,7 +131,7 @@ class Documents:
     def scope(self) -> list[tuple[str, str]]:
         """What is filtered, as (name, value)."""
         period, outlets, *others = in_words(self.filters)
-        return [*[period] * bool(self.filters.period), *[outlets] * bool(self.filters.outlet_ids), *others]
+        return [*[period] * bool(self.filters.period), *[outlets] * bool(self.filters.chosen_ids), *others]
 
     @property
     def looked_back_to(self) -> str | None:

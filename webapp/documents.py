@@ -11,24 +11,22 @@ from dataclasses import replace
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from flask_login import current_user
 from werkzeug.exceptions import NotFound
 
 from sql.document_plans import Search
 from sql.document_search import Cursor, find_documents
 from sql.document_summary import is_quick, summarise
 from sql.engine import Connection, reading
-from sql.outlets import outlets_of
 from sql.receipts import delivery_of
-from sql.skos import skos_of
 from webapp.database import engine
 from webapp.document_list import Documents
 from webapp.document_search import search_of
 from webapp.document_sums import Sums
 from webapp.document_words import SIGNS, Described, describe
-from webapp.filters import Filters, parse_filters
+from webapp.filters import Filters
 from webapp.fragments import page_or_fragment, show_address, wants_fragment
 from webapp.receipt_tape import find_tape
+from webapp.scope import own_reach
 
 SKO = re.compile("[0-9A-Z]{1,20}")
 DAY = re.compile("([0-9]{4}-[0-9]{2}-[0-9]{2})?")
@@ -82,16 +80,22 @@ def answer(documents: Documents, fragment: str) -> tuple[Response, int]:
 
 def asked_for(parts: Collection[str]) -> Documents:
     """What the query string asks for: the filters, and these parts if the filters make sense."""
-    merchant_id = current_user.merchant_id
+    reach = own_reach()
     with reading(engine()) as connection:
-        outlets, skos = outlets_of(connection, merchant_id), skos_of(connection, merchant_id)
-        filters = parse_filters(request.args, outlets, skos)
+        filters = reach.filters(connection, request.args, skos="all" if shows_filters() else "named")
         documents = Documents(filters=filters, after=cursor(filters), under=request.args.get("under", ""))
         if not DAY.fullmatch(documents.under):
             documents = replace(documents, under="")
-        if filters.problems or not outlets:
+        if filters.problems or not filters.outlets:
             return documents
-        return with_parts(connection, documents, search_of(merchant_id, filters), parts)
+        documents = with_parts(connection, documents, search_of(reach.merchant_id, filters), parts)
+        found = {document.sko_id for document in documents.step.documents} if documents.step else ()
+        return replace(documents, filters=reach.with_skos_of(connection, filters, found))
+
+
+def shows_filters() -> bool:
+    """Whether the answer has the filter bar, with all registers to choose from."""
+    return not wants_fragment() or request.endpoint == "documents.page"
 
 
 def cursor(filters: Filters) -> Cursor | None:
@@ -113,13 +117,13 @@ def with_parts(connection: Connection, documents: Documents, search: Search, par
 
 
 def with_document(documents: Documents, sko: str, number: int) -> Documents:
-    """With the document of this register and number. NotFound if the merchant has none."""
+    """With the document of this register and number. NotFound if there is none that the reader may see."""
     if not SKO.fullmatch(sko):
         raise NotFound
-    merchant_id = current_user.merchant_id
+    reach = own_reach()
     with reading(engine()) as connection:
-        tape = find_tape(connection, merchant_id, sko, number)
+        tape = find_tape(connection, reach, sko, number)
         if tape is None:
             raise NotFound
-        delivery = delivery_of(connection, merchant_id, tape.receipt.document.sko_id, number)
+        delivery = delivery_of(connection, reach.merchant_id, tape.receipt.document.sko_id, number)
     return replace(documents, tape=tape, delivery=delivery)

@@ -6,7 +6,7 @@ each step goes on behind the last document of the one before: whatever was there
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
@@ -18,12 +18,12 @@ from werkzeug.datastructures import MultiDict
 from sql.engine import Connection, Engine
 from sql.exports import Export
 from sql.instants import now_us
+from sql.memberships import limit_of
 from sql.merchants import Merchant, merchant_by_id
-from sql.outlets import Outlet, outlets_of
-from sql.skos import skos_of
 from webapp import export_documents, export_tables, formats
 from webapp.filter_words import in_words
-from webapp.filters import Filters, parse_filters
+from webapp.filters import Filters
+from webapp.scope import Reach
 from webapp.sheets import Column, Row, Sheet
 
 ROWS_MAX = 5_000_000
@@ -137,37 +137,50 @@ def wanted_of(
     name: str,
     arguments: MultiDict[str, str],
     language: str,
-    limit: Sequence[int] | None = None,
+    limit: tuple[int, ...] | None = None,
 ) -> Wanted:
     """What the query string of a page asks for. Its filters may have `problems`.
 
-    Whoever may see only the outlets of `limit` asks for these; None: for all.
+    Whoever may see only the outlets of `limit` asks for these by name, so that the file says so; None: for all.
     """
     subject = SUBJECTS[name]
-    outlets, skos = outlets_of(connection, merchant.merchant_id), skos_of(connection, merchant.merchant_id)
     if limit is not None:
-        outlets = [outlet for outlet in outlets if outlet.outlet_id in limit]
-        arguments = with_outlets(arguments, outlets)
-    filters = parse_filters(arguments, outlets, skos, subject.default_period, names=subject.names)
+        arguments = with_outlets(arguments, limit)
+    filters = Reach(merchant.merchant_id, limit).filters(
+        connection, arguments, subject.default_period, names=subject.names
+    )
     return Wanted(name, merchant, filters, language)
 
 
-def with_outlets(arguments: MultiDict[str, str], outlets: Sequence[Outlet]) -> MultiDict[str, str]:
+def with_outlets(arguments: MultiDict[str, str], outlet_ids: Sequence[int]) -> MultiDict[str, str]:
     """Name the outlets where none is chosen, which would mean all."""
     named = MultiDict(arguments)
     if not any(text.strip() for text in named.getlist("outlet")):
-        named.setlist("outlet", [str(outlet.outlet_id) for outlet in outlets])
+        named.setlist("outlet", [str(outlet_id) for outlet_id in outlet_ids])
     return named
 
 
 def wanted_again(connection: Connection, export: Export) -> Wanted:
-    """What was asked for in the past. ValueError if that makes no sense any more."""
+    """What was asked for in the past, within what its person may see now.
+
+    ValueError if that makes no sense any more, NotFound if the person has left.
+    """
     merchant = merchant_by_id(connection, export.merchant_id)
-    arguments = MultiDict(parse_qsl(export.query, keep_blank_values=True))
-    wanted = wanted_of(connection, merchant, export.subject, arguments, export.language)
+    limit = limit_of(connection, export.merchant_id, export.account_id)
+    wanted = wanted_of(connection, merchant, export.subject, arguments_of(export), export.language, limit)
     if wanted.filters.problems:
         raise ValueError(f"The filters of export {export.export_id}: {wanted.filters.problems}")
     return wanted
+
+
+def arguments_of(export: Export) -> MultiDict[str, str]:
+    return MultiDict(parse_qsl(export.query, keep_blank_values=True))
+
+
+def is_within(export: Export, limit: Collection[int] | None) -> bool:
+    """Whether a file that was asked for in the past holds nothing but these outlets; None: there is no limit."""
+    named = {text.strip() for text in arguments_of(export).getlist("outlet") if text.strip()}
+    return limit is None or (bool(named) and named <= {str(outlet_id) for outlet_id in limit})
 
 
 def about(title: str, merchant: Merchant, filters: Filters, now_us: int) -> tuple[tuple[str, str], ...]:

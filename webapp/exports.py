@@ -19,14 +19,14 @@ from sql.engine import reading, writing
 from sql.exports import Export, TooManyExports
 from sql.instants import SECOND_US, now_us
 from sql.merchants import Merchant
-from sql.outlets import outlets_of
 from webapp.database import engine
 from webapp.export_files import Folder
-from webapp.export_subjects import QUERY_LENGTH_MAX, ROWS_MAX, SUBJECTS, Wanted, wanted_of
+from webapp.export_subjects import QUERY_LENGTH_MAX, ROWS_MAX, SUBJECTS, Wanted, is_within, wanted_of
 from webapp.filters import zone_of
 from webapp.fragments import page_or_fragment
 from webapp.guard import go_to, unattended
 from webapp.roles import needs
+from webapp.scope import own_reach
 from webapp.sheets import FORMATS, write_sheet
 
 blueprint = Blueprint("exports", __name__)
@@ -77,6 +77,8 @@ def at_once(wanted: Wanted, file_format: str) -> Response:
 
 
 def later(wanted: Wanted, file_format: str) -> ResponseReturnValue:
+    if len(wanted.query) > QUERY_LENGTH_MAX:
+        raise BadRequest
     try:
         with writing(engine()) as connection:
             export_id = exports.add_export(
@@ -143,10 +145,13 @@ def delete(export_id: str) -> ResponseReturnValue:
 
 
 def own(export_id: str) -> Export:
-    """The reader's own export in this company; for anybody else's there is no such page."""
+    """The reader's own export in this company; for anybody else's there is no such page.
+
+    Nor for one of the time when the reader was allowed to see more.
+    """
     with reading(engine()) as connection:
         found = exports.find_export(connection, *mine(), export_id)
-    return found or abort(404)
+    return found if found and is_within(found, current_user.limit) else abort(404)
 
 
 def shown(found: Export) -> Response:
@@ -156,8 +161,8 @@ def shown(found: Export) -> Response:
 
 def listed(problem: str | None = None) -> Response:
     with reading(engine()) as connection:
-        found = exports.exports_of(connection, *mine())
-        zone = zone_of(outlets_of(connection, current_user.merchant_id))
+        found = [each for each in exports.exports_of(connection, *mine()) if is_within(each, current_user.limit)]
+        zone = zone_of(own_reach().outlets(connection))
     return page_or_fragment("exports/page.html", None, exports=found, zone=zone, problem=problem, **words())
 
 

@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext
@@ -39,12 +39,16 @@ def outlets(typed: Typed, known: Sequence[Outlet], problems: list[Problem]) -> t
 def skos(typed: Typed, known: Sequence[Sko], problems: list[Problem]) -> tuple[int, ...]:
     """Registers by their numbers, one or several in a text."""
     by_number = {sko.number: sko.sko_id for sko in known}
-    wanted = {number.upper() for text in typed.get("sko", ()) for number in re.split(r"[\s,;]+", text) if number}
     try:
-        return tuple(sorted({by_number[number] for number in wanted}))
+        return tuple(sorted({by_number[number] for number in numbers_in(typed.get("sko", ()))}))
     except KeyError:
         problems.append(Problem("sko", gettext("You have no register with such a number.")))
         return ()
+
+
+def numbers_in(texts: Iterable[str]) -> set[str]:
+    """The numbers of registers in texts that hold one or several each."""
+    return {number.upper() for text in texts for number in re.split(r"[\s,;]+", text) if number}
 
 
 def types(typed: Typed, problems: list[Problem]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from sql.skos import Sko
 from webapp import filter_values as values
 from webapp.periods import DAY, EARLIEST, OWN, Period, Problem, iso_day, parse_day, parse_period
 
+NO_OUTLETS = (0,)  # outlets are counted from 1: what is asked for by this is not found
 LISTED_MAX = 50  # registers that a reader can look through
 HOME_NAMES = ("date", "outlet")
 NAMES = (
@@ -38,6 +39,9 @@ NAMES = (
 class Filters:
     """What the reader wants to see. Empty `outlet_ids`, `sko_ids`, `types` and `payments` mean all; None means any.
 
+    `outlet_ids` is what to ask the database for: for a reader who may not see all outlets it is never empty, nor more
+    than that reader may see. `chosen_ids` are those that the reader has chosen: what words and links tell.
+
     Where `problems` (field name → sentence) is not empty, `typed` holds what stood in the address, to be shown again,
     and the other fields hold what they would be without it.
     """
@@ -49,6 +53,7 @@ class Filters:
     period: Period | None  # None: all time
     preset: str | None  # the name of the period, or `own`
     outlet_ids: tuple[int, ...] = ()
+    chosen_ids: tuple[int, ...] = ()
     sko_ids: tuple[int, ...] = ()
     types: tuple[str, ...] = ()
     payments: tuple[str, ...] = ()
@@ -65,7 +70,7 @@ class Filters:
 
     @property
     def chosen_outlets(self) -> list[Outlet]:
-        return [self.outlets[outlet_id] for outlet_id in self.outlet_ids]
+        return [self.outlets[outlet_id] for outlet_id in self.chosen_ids]
 
     def outlet_name(self, outlet_id: int) -> str:
         return self.outlets[outlet_id].name
@@ -86,7 +91,7 @@ class Filters:
         listed = [
             sko
             for sko in self.skos.values()
-            if not self.outlet_ids or sko.outlet_id in self.outlet_ids or sko.sko_id in self.sko_ids
+            if not self.chosen_ids or sko.outlet_id in self.chosen_ids or sko.sko_id in self.sko_ids
         ]
         return [(sko.number, sko.number) for sko in listed] if len(listed) <= LISTED_MAX else []
 
@@ -143,8 +148,12 @@ def parse_filters(
     *,
     days_max: int | None = None,
     names: Iterable[str] = NAMES,
+    is_limited: bool = False,
 ) -> Filters:
-    """The filters of a query string among these outlets and registers; only those called `names` are looked at."""
+    """The filters of a query string among these outlets and registers; only those called `names` are looked at.
+
+    `is_limited`: the company has outlets and registers beside these, which the reader may not see.
+    """
     today = from_us(now_us()).astimezone(ZoneInfo(zone_of(outlets))).date()
     typed = {name: [text for text in arguments.getlist(name) if text.strip()] for name in names}
     period, preset, problems = parse_period(typed, today, default_period, days_max)
@@ -153,8 +162,11 @@ def parse_filters(
         day = parse_day(typed.get("date", []), today)
     except ValueError as error:
         problems.append(Problem("date", str(error)))
+    outlet_ids = values.outlets(typed, outlets, problems)
+    within = tuple(outlet.outlet_id for outlet in outlets) or NO_OUTLETS if is_limited else ()
     chosen: dict[str, Any] = {
-        "outlet_ids": values.outlets(typed, outlets, problems),
+        "outlet_ids": outlet_ids or within,
+        "chosen_ids": outlet_ids,
         "sko_ids": values.skos(typed, skos, problems),
         "types": values.types(typed, problems),
         "payments": values.payments(typed, problems),

@@ -14,6 +14,7 @@ from werkzeug.exceptions import Forbidden, HTTPException
 from sql import sessions
 from sql.engine import reading, writing
 from sql.instants import SECOND_US
+from sql.memberships import limit_in
 from sql.sessions import Session
 from webapp import roles
 from webapp.database import engine
@@ -52,7 +53,7 @@ class User(UserMixin):
     @property
     def limit(self) -> tuple[int, ...] | None:
         """The only outlets that this person may see; None: all."""
-        return self.outlet_ids if self.role == "manager" else None
+        return limit_in(self.role, self.outlet_ids)
 
     def sees(self, outlet_id: int) -> bool:
         return self.limit is None or outlet_id in self.limit

@@ -17,12 +17,12 @@ from werkzeug.exceptions import BadRequest
 from sql.engine import Connection, reading
 from sql.instants import now_us
 from sql.latest import LastDocument, last_document
-from sql.outlets import outlets_of
 from webapp.database import engine
-from webapp.filters import HOME_NAMES, Filters, parse_filters
+from webapp.filters import HOME_NAMES, Filters
 from webapp.fragments import page_or_fragment, wants_fragment
 from webapp.guard import unattended
 from webapp.home_figures import Days, Quarter, days_of, quarter_of
+from webapp.scope import own_reach
 
 blueprint = Blueprint("home", __name__)
 log = structlog.get_logger()
@@ -112,9 +112,8 @@ def asked_for(sources: Iterable[str]) -> Home:
     if shows not in ([], ["all"]):
         raise BadRequest
     with reading(engine()) as connection:
-        outlets = outlets_of(connection, current_user.merchant_id)
-    filters = parse_filters(request.args, outlets, names=HOME_NAMES)
-    if filters.problems or not outlets:
+        filters = own_reach().filters(connection, request.args, names=HOME_NAMES, skos="none")
+    if filters.problems or not filters.outlets:
         return Home(filters, bool(shows))
     return Home(filters, bool(shows), **read(filters, sources))
 

@@ -16,6 +16,7 @@ from sql.receipts import (
     sale_named,
 )
 from webapp.receipt import Named, Receipt, read_receipt
+from webapp.scope import Reach
 
 NO_REFUNDS = Refunds()
 PNG_DOTS = 6  # pixels a module: sharp at the size of a postage stamp, and still small
@@ -23,13 +24,17 @@ PNG_DOTS = 6  # pixels a module: sharp at the size of a postage stamp, and still
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tape:
-    """What `receipt/_receipt.html` shows. `named` is the sale that a refund or a rollback names, if we have it."""
+    """What `receipt/_receipt.html` shows. `named` is the sale that a refund or a rollback names, if we have it.
+
+    `elsewhere`: it has to do with documents of outlets that the reader may not see, and these are not shown.
+    """
 
     receipt: Receipt
     address: str | None = None
     named: LaterDocument | None = None
     refunds: Refunds = NO_REFUNDS
     annulment: LaterDocument | None = None
+    elsewhere: bool = False
 
     @property
     def qr_svg(self) -> str:
@@ -42,27 +47,33 @@ class Tape:
         return segno.make(self.address or "", error="m", micro=False).png_data_uri(scale=PNG_DOTS, border=0)
 
 
-def find_tape(connection: Connection, merchant_id: int, sko_number: str, number: int) -> Tape | None:
-    """The merchant's document of this register and number as a receipt, or None. At most four queries."""
-    document = document_by_key(connection, merchant_id, sko_number, number)
-    return tape_of(connection, document) if document else None
+def find_tape(connection: Connection, reach: Reach, sko_number: str, number: int) -> Tape | None:
+    """The document of this register and number as a receipt, with what may be seen of it since; None if it may not."""
+    document = document_by_key(connection, reach.merchant_id, sko_number, number)
+    return tape_of(connection, document, reach) if document and reach.sees(document.outlet_id) else None
 
 
-def tape_of(connection: Connection, document: IssuedDocument) -> Tape:
-    """A document as a receipt, with what is known of it since. At most two queries."""
+def tape_of(connection: Connection, document: IssuedDocument, reach: Reach | None = None) -> Tape:
+    """A document as a receipt, with what is known of it since, to a buyer or within `reach`. At most three queries."""
+    reach = reach or Reach(document.merchant_id)
     receipt = read_receipt(document)
-    merchant_id = document.merchant_id
     address = url_for("receipts.page", uid=document.uid, _external=True) if receipt.is_public else None
     named = receipt.base or receipt.target
     if named:
-        return Tape(receipt=receipt, address=address, named=_named(connection, document, named))
+        sale = _named(connection, document, named)
+        is_seen = sale is None or reach.sees(sale.outlet_id)
+        return Tape(receipt=receipt, address=address, named=sale if is_seen else None, elsewhere=not is_seen)
     if document.type != "sale":
         return Tape(receipt=receipt, address=address)
+    refunds = refunds_of(connection, document.merchant_id, document.sko, document.number, reach.limit)
+    annulment = annulment_of(connection, document.merchant_id, document.sko_id, document.number)
+    is_seen = annulment is None or reach.sees(annulment.outlet_id)
     return Tape(
         receipt=receipt,
         address=address,
-        refunds=refunds_of(connection, merchant_id, document.sko, document.number),
-        annulment=annulment_of(connection, merchant_id, document.sko_id, document.number),
+        refunds=refunds,
+        annulment=annulment if is_seen else None,
+        elsewhere=refunds.elsewhere or not is_seen,
     )
 
 

@@ -13,7 +13,6 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal
 from flask_babel import gettext as _
-from flask_login import current_user
 from werkzeug.exceptions import HTTPException, NotFound, ServiceUnavailable, TooManyRequests
 
 from sql.engine import reading, writing
@@ -26,6 +25,7 @@ from webapp.guard import public
 from webapp.receipt_json import as_json, as_problem
 from webapp.receipt_pdf import Busy, render
 from webapp.receipt_tape import Tape, find_tape, tape_of
+from webapp.scope import own_reach
 
 VIEWS = Rate("receipt", most=30, window_us=MINUTE_US)
 PDFS = Rate("receipt-pdf", most=6, window_us=MINUTE_US)
@@ -89,7 +89,7 @@ def paper(uid: str) -> ResponseReturnValue:
 @blueprint.get("/documents/<sko>/<int:number>.pdf")
 def own_paper(sko: str, number: int) -> ResponseReturnValue:
     with reading(engine()) as connection:
-        tape = find_tape(connection, current_user.merchant_id, sko, number)
+        tape = find_tape(connection, own_reach(), sko, number)
     if tape is None:
         raise NotFound
     return as_pdf(tape)

@@ -14,16 +14,14 @@ from flask_login import current_user
 from werkzeug.exceptions import BadRequest, NotFound
 
 from sql.engine import Connection, reading
-from sql.outlets import outlets_of
 from sql.sales_reports import PAGE_ROWS, Page, Place, Scope, sales_by_day, sales_by_register, sales_page
-from sql.skos import skos_of
 from webapp.database import engine
-from webapp.filters import parse_filters
 from webapp.fragments import page_or_fragment, show_address, wants_fragment
 from webapp.periods import Period, iso_day
 from webapp.sales_detail import Details
 from webapp.sales_figures import chart_of, scope_of, takings_of
 from webapp.sales_shown import Sales, key_of
+from webapp.scope import own_reach
 
 blueprint = Blueprint("sales", __name__)
 
@@ -70,11 +68,10 @@ def asked_for() -> Sales:
     after, opened = next(iter(places_in("after")), None), places_in("open")
     merchant_id = current_user.merchant_id
     with reading(engine()) as connection:
-        outlets, skos = outlets_of(connection, merchant_id), skos_of(connection, merchant_id)
-        filters = parse_filters(request.args, outlets, skos, "week", names=NAMES)
+        filters = own_reach().filters(connection, request.args, "week", names=NAMES)
         period = filters.period or Period(filters.today, filters.today)
         sales = Sales(filters, period, after, opened)
-        if filters.problems or not outlets:
+        if filters.problems or not filters.outlets:
             return sales
         takings = takings_of(connection, merchant_id, filters, period)
         sales = replace(sales, takings=takings)
@@ -108,13 +105,12 @@ def _with_rows(connection: Connection, sales: Sales, scope: Scope, count: int) -
 
 def details_of(place: Place) -> Details:
     """A row alone: of the filters only those that narrow it are looked at. NotFound if there is no such outlet."""
-    merchant_id = current_user.merchant_id
     with reading(engine()) as connection:
-        outlets = [outlet for outlet in outlets_of(connection, merchant_id) if outlet.outlet_id == place.outlet_id]
-        if not outlets:
+        filters = own_reach().filters(
+            connection, request.args, names=("sko", "currency"), outlet_ids=[place.outlet_id], skos="named"
+        )
+        if not filters.outlets:
             raise NotFound
-        skos = skos_of(connection, merchant_id) if request.args.get("sko") else ()
-        filters = parse_filters(request.args, outlets, skos, names=("sko", "currency"))
-        scope = scope_of(merchant_id, filters, Period(place.day, place.day))
+        scope = scope_of(current_user.merchant_id, filters, Period(place.day, place.day))
         found = {} if filters.problems else sales_by_register(connection, scope, [place])
     return Details(filters, found)

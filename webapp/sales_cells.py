@@ -103,7 +103,7 @@ class Cells:
     ) -> Documents:
         """Those that the filters leave, of these outlets and registers if any are named."""
         own = self._filters
-        outlets = "".join(f"&outlet={outlet_id}" for outlet_id in outlet_ids or own.outlet_ids)
+        outlets = "".join(f"&outlet={outlet_id}" for outlet_id in outlet_ids or own.chosen_ids)
         skos = "".join(f"&sko={name}" for name in numbers or own.chosen_numbers)
         if period not in self._addresses:
             self._addresses[period] = documents_url(period)

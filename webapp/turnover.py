@@ -12,13 +12,11 @@ from flask_login import current_user
 from werkzeug.exceptions import BadRequest
 
 from sql.engine import Connection, reading
-from sql.errors import NotFound
-from sql.outlets import outlets_of
-from sql.skos import sko_by_number
 from sql.tables import CURRENCIES
 from webapp.database import engine
-from webapp.filters import Filters, parse_filters
+from webapp.filters import Filters
 from webapp.fragments import page_or_fragment, show_address, wants_fragment
+from webapp.scope import own_reach
 from webapp.turnover_detail import Detail, detail_of
 from webapp.turnover_figures import SORTS, USUAL_SORT, CurrencyTurnover, Register, Turnover, period_of, turnover_of
 
@@ -26,7 +24,7 @@ blueprint = Blueprint("turnover", __name__)
 
 NAMES = ("outlet", "period", "from", "to", "date")
 USUAL_PERIOD = "month"
-ROWS_MAX = 50  # more registers show on demand
+ROWS_MAX = 25  # in each currency: more registers show on demand
 OPEN_MAX = 50
 KEY = re.compile(r"[0-9]{1,9}-[0-9A-Z]{1,20}-[A-Z]{3}")
 NUMBER = re.compile("[0-9A-Z]{1,20}")
@@ -103,30 +101,26 @@ def page() -> ResponseReturnValue:
 def row(outlet_id: int, number: str) -> ResponseReturnValue:
     """What a row shows when it is expanded: as a row to put behind it, or as a page of its own."""
     with reading(engine()) as connection:
-        outlets = outlets_of(connection, current_user.merchant_id)
-        filters = parse_filters(request.args, outlets, default_period=USUAL_PERIOD, names=(*NAMES, "currency"))
+        reach = own_reach()
+        filters = reach.filters(connection, request.args, USUAL_PERIOD, names=(*NAMES, "currency"), skos="none")
         if outlet_id not in filters.outlets or not NUMBER.fullmatch(number):
             abort(404)
         if filters.problems:
             raise BadRequest
-        try:
-            sko = sko_by_number(connection, current_user.merchant_id, number)
-        except NotFound:
-            abort(404)
+        sko = next(iter(reach.skos(connection, numbers=[number])), None) or abort(404)
         detail = detail_of(connection, sko, outlet_id, filters.currency or CURRENCIES[0], period_of(filters))
     return page_or_fragment("turnover/row.html", "answer", detail=detail, filters=filters)
 
 
 def asked_for(connection: Connection) -> TurnoverPage:
     """What the query string asks for."""
-    outlets = outlets_of(connection, current_user.merchant_id)
-    filters = parse_filters(request.args, outlets, default_period=USUAL_PERIOD, names=NAMES)
+    filters = own_reach().filters(connection, request.args, USUAL_PERIOD, names=NAMES)
     sort, shows, keys = request.args.get("sort", USUAL_SORT), request.args.get("show"), request.args.getlist("open")
     makes_sense = sort.removeprefix("-") in SORTS and shows in (None, "all") and len(keys) <= OPEN_MAX
     if not makes_sense or not all(map(KEY.fullmatch, keys)):
         raise BadRequest
     shown = TurnoverPage(filters, sort, bool(shows), tuple(dict.fromkeys(keys)))
-    if filters.problems or not outlets:
+    if filters.problems or not filters.outlets:
         return shown
     shown = replace(shown, turnover=turnover_of(connection, current_user.merchant_id, filters, sort))
     details = {

@@ -1,11 +1,11 @@
 """The figures of Turnover: what outlets and registers have taken over a period, a currency each."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sql.engine import Connection
-from sql.skos import Sko, skos_of
+from sql.skos import Sko
 from sql.tables import CURRENCIES
 from sql.turnover_periods import RegisterRevenue, revenue_by_register, revenue_of_period
 from sql.turnover_reports import Revenue, add_up
@@ -122,15 +122,14 @@ def turnover_of(connection: Connection, merchant_id: int, filters: Filters, sort
         if has_before
         else {}
     )
-    skos = {sko.sko_id: sko for sko in skos_of(connection, merchant_id)}
     outlet_ids = filters.outlet_ids or tuple(filters.outlets)
-    registered = [sko for sko in skos.values() if sko.outlet_id in outlet_ids]
+    registered = [sko for sko in filters.skos.values() if sko.outlet_id in outlet_ids]
     seen = {row.currency for row in rows} | before.keys()
     parts: list[CurrencyTurnover] = []
     for currency in [name for name in CURRENCIES if name in seen] or CURRENCIES[:1]:
         # Whoever has taken nothing stands in the first table alone: once is enough to say so.
         idle = ([], ()) if parts else (registered, outlet_ids)
-        registers, outlets = _of_currency(currency, rows, skos, *idle)
+        registers, outlets = _of_currency(currency, rows, filters.skos, *idle)
         total = add_up(outlet.revenue for outlet in outlets)
         was = before.get(currency, Revenue()) if has_before else None
         parts.append(CurrencyTurnover(currency, _sorted(registers, sort, filters), outlets, total, was))
@@ -140,7 +139,7 @@ def turnover_of(connection: Connection, merchant_id: int, filters: Filters, sort
 def _of_currency(
     currency: str,
     rows: Sequence[RegisterRevenue],
-    skos: dict[int, Sko],
+    skos: Mapping[int, Sko],
     registered: Sequence[Sko],
     outlet_ids: Sequence[int],
 ) -> tuple[list[Register], list[OutletTurnover]]:
