@@ -18,6 +18,8 @@ FEATURES = (
     "profile_phone",
     "confirming",
     "companies",
+    "profile",
+    "journal_page",
     "home",
     "sales",
     "turnover",

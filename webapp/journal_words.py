@@ -1,7 +1,15 @@
 """How the journal calls what was done. Whoever writes a new action with `journal.note` gives it its words here."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
+
+from webapp import formats
+from webapp.periods import iso_day
+from webapp.roles import NAMES as ROLE_NAMES
 
 # By the action in the journal, in the order in which the filter lists them.
 ACTIONS: dict[str, LazyString] = {
@@ -41,6 +49,7 @@ WAYS: dict[str, LazyString] = {
     "passkey": _("by passkey"),
     "invitation": _("by an invitation"),
     "reset": _("by a mailed link"),
+    "enrolment": _("by enrolling"),
 }
 FACTORS: dict[str, LazyString] = {
     "authenticator": _("authenticator app"),
@@ -48,4 +57,54 @@ FACTORS: dict[str, LazyString] = {
     "recovery_codes": _("recovery codes"),
     "certificate": _("certificate of an electronic signature"),
     "phone": _("phone"),
+}
+
+
+def details_in_words(detail: Mapping[str, Any]) -> list[str]:
+    """What else an entry tells, as pieces of a line. Details without words of their own are for machines alone."""
+    return [words(detail[name]) for name, words in _DETAILS.items() if name in detail]
+
+
+def _named(names: Mapping[str, LazyString], value: object) -> str:
+    return str(names.get(str(value), value))
+
+
+def _role_before(role: object) -> str:
+    return str(gettext("before: %(what)s", what=_named(ROLE_NAMES, role)))
+
+
+def _name_before(name: object) -> str:
+    return str(gettext("before: %(what)s", what=name))
+
+
+def _until(day: object) -> str:
+    found = iso_day(str(day))
+    return str(gettext("until %(day)s", day=formats.day(found) if found else day))
+
+
+def _outlets(outlet_ids: object) -> str:
+    count = len(outlet_ids) if isinstance(outlet_ids, list) else 0
+    return str(ngettext("%(num)s outlet", "%(num)s outlets", count))
+
+
+def _recovery_left(left: int) -> str:
+    return str(ngettext("%(num)s recovery code left", "%(num)s recovery codes left", left))
+
+
+def _sessions(count: int) -> str:
+    return str(ngettext("%(num)s session", "%(num)s sessions", count))
+
+
+_DETAILS: dict[str, Callable[[Any], str]] = {
+    "name": str,
+    "way": lambda way: _named(WAYS, way),
+    "factor": lambda factor: _named(FACTORS, factor),
+    "role": lambda role: _named(ROLE_NAMES, role),
+    "was": _role_before,
+    "before": _name_before,
+    "outlets": _outlets,
+    "until": _until,
+    "left": _recovery_left,
+    "count": _sessions,
+    "address": str,
 }
