@@ -17,6 +17,10 @@ CREDENTIAL_ID_BYTES_MAX = 1023
 PUBLIC_KEY_BYTES_MAX = 1024
 
 
+class TooMany(Exception):
+    """An account has as many passkeys as it may have."""
+
+
 @dataclass(frozen=True, slots=True)
 class Passkey:
     """`public_key` is COSE, `transports` are what the browser told of how to reach it: `internal`, `usb`, `hybrid`, …
@@ -71,7 +75,13 @@ def add_passkey(
     name: str,
     transports: tuple[str, ...] = (),
 ) -> Passkey:
-    """A new passkey of this account. AlreadyExists if it, or anybody else, has this credential already."""
+    """A new passkey of this account. AlreadyExists if it, or anybody else, has this credential already.
+
+    TooMany if it has PASSKEYS_MAX of them; its row is held meanwhile, so that two at once don't slip through.
+    """
+    connection.execute(sa.select(account.c.account_id).where(account.c.account_id == account_id).with_for_update())
+    if len(passkeys_of(connection, account_id)) >= PASSKEYS_MAX:
+        raise TooMany(f"Account {account_id} has {PASSKEYS_MAX} passkeys")
     added = Passkey(credential_id, account_id, public_key, sign_count, name[:NAME_LENGTH], transports, now_us(), None)
     values = {field: getattr(added, field) for field in Passkey.__slots__} | {"transports": ",".join(transports)}
     statement = insert(connection, passkey).values(**values)

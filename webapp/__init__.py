@@ -11,6 +11,8 @@ from webapp.settings import Settings
 # One module a section of pages, each with its `blueprint`. A section that isn't here yet is a page that says so.
 FEATURES = (
     "login",
+    "passkeys",
+    "profile_passkeys",
     "login_email",
     "login_factor",
     "login_signature",
@@ -18,8 +20,6 @@ FEATURES = (
     "profile_phone",
     "confirming",
     "companies",
-    "profile",
-    "journal_page",
     "home",
     "sales",
     "turnover",

@@ -21,6 +21,7 @@ from sql import sessions, throttle
 from sql.accounts import Person, person_of
 from sql.engine import reading, writing
 from sql.instants import SECOND_US, now_us
+from sql.passkeys import passkeys_of
 from sql.throttle import TooManyAttempts
 from webapp import guard
 from webapp.authenticator_codes import TakesCode, code_field, use_code
@@ -108,6 +109,11 @@ def finish(target: str | None) -> Response:
     return go_to(own_page(target))
 
 
+def again(problem: str) -> Response:
+    """The page once more, after another way to confirm oneself has failed."""
+    return _page(ConfirmForm(formdata=None), _person(), problem)
+
+
 def _is_right(person: Person, form: ConfirmForm) -> bool:
     """TooManyAttempts before either is looked at; a wrong password leaves the code as it was."""
     with writing(engine()) as connection:
@@ -128,4 +134,7 @@ def _page(form: ConfirmForm, person: Person, problem: str | None = None) -> Resp
     if problem:
         form.code.data = None
         form.form_errors.append(problem)
-    return page_or_fragment("confirming/page.html", "form", form=form, person=person, next=request.args.get("next"))
+    with reading(engine()) as connection:
+        has_passkey = bool(passkeys_of(connection, person.account_id))
+    shown = {"form": form, "person": person, "has_passkey": has_passkey, "next": request.args.get("next")}
+    return page_or_fragment("confirming/page.html", "form", **shown)

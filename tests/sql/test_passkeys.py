@@ -9,7 +9,9 @@ from sql.accounts import disable_account
 from sql.engine import reading, writing
 from sql.errors import AlreadyExists, NotFound
 from sql.passkeys import (
+    PASSKEYS_MAX,
     Passkey,
+    TooMany,
     add_passkey,
     find_passkey,
     own_passkey,
@@ -125,3 +127,11 @@ def test_removed_passkey_cannot_be_used(engine: sa.Engine, account_id: int) -> N
     with writing(engine) as connection:
         remove_passkey(connection, account_id, added.key)
     assert not use(engine, b"one", 1)
+
+
+def test_account_has_at_most_twenty(engine: sa.Engine, account_id: int, stranger_id: int) -> None:
+    for number in range(PASSKEYS_MAX):
+        add(engine, account_id, bytes([number]))
+    with pytest.raises(TooMany):
+        add(engine, account_id, b"one more")
+    add(engine, stranger_id, b"one more")
