@@ -42,6 +42,12 @@ def set_totp_secret(connection: sa.Connection, account_id: int, secret: str, *, 
         raise NotFound(f"There is no account {account_id}")
 
 
+def set_first_totp_secret(connection: sa.Connection, account_id: int, secret: str, *, used_step: int) -> bool:
+    """As `set_totp_secret`, for an account that has none; False if it has one: of two at once, one is first."""
+    first = sa.update(account).where(account.c.account_id == account_id, account.c.totp_secret == "")
+    return connection.execute(first.values(totp_secret=secret, totp_last_step=used_step)).rowcount == 1
+
+
 def replace_recovery_codes(connection: sa.Connection, account_id: int, codes: Collection[str]) -> None:
     """New recovery codes; those of before, used or not, open nothing any more.
 

@@ -116,6 +116,11 @@ def end_attempt(connection: sa.Connection, token: str, *, step: str) -> bool:
     return connection.execute(ended).rowcount == 1
 
 
+def end_attempts_of(connection: sa.Connection, account_id: int) -> None:
+    """Whatever was half done for this account is over: its password has changed."""
+    connection.execute(sa.delete(login_attempt).where(login_attempt.c.account_id == account_id))
+
+
 def sweep_attempts(connection: sa.Connection) -> int:
     """Delete the attempts that are over; returns how many."""
     return connection.execute(sa.delete(login_attempt).where(login_attempt.c.expires_us <= now_us())).rowcount

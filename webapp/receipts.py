@@ -22,8 +22,9 @@ from sql.receipts import public_document
 from sql.throttle import MINUTE_US, TooManyAttempts
 from webapp.database import engine
 from webapp.guard import public
+from webapp.pdf import Busy
 from webapp.receipt_json import as_json, as_problem
-from webapp.receipt_pdf import Busy, render
+from webapp.receipt_pdf import render
 from webapp.receipt_tape import Tape, find_tape, tape_of
 from webapp.scope import own_reach
 

@@ -10,6 +10,9 @@ from sql.engine import DEFAULT_DATABASE_URL
 SECRET_KEY_LENGTH_MIN = 32
 # Sessions live in the database under tokens of their own, so on a developer's machine this key guards nothing.
 DEVELOPMENT_KEY = "only for development; set SECRET_KEY"
+# As the user guide names them.
+OPERATOR_ADDRESS = "ул. Сторожёвская, 8, оф. 205/2"
+OPERATOR_EMAIL = "info@ikassa.by"
 # As browsers write an origin: in lower case, without a path.
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", re.ASCII)
 
@@ -23,6 +26,9 @@ class Settings:
     development: bool = False
     secure_cookies: bool = True  # the site is reached over TLS only
     public_url: str | None = None  # where people reach the site; None: where the request says that it went
+    operator_name: str = ""  # on the papers of the login page, with where they go once they are signed
+    operator_address: str = OPERATOR_ADDRESS
+    operator_email: str = OPERATOR_EMAIL
     trusted_proxies: int = 0  # reverse proxies in front of the app, whose X-Forwarded-For and -Proto are believed
     session_idle_minutes: int = 30
     metrics_token: str | None = None  # what a Prometheus elsewhere sends as a bearer token
@@ -44,6 +50,9 @@ class Settings:
             development=development,
             secure_cookies=_switch("SECURE_COOKIES", default=not development),
             public_url=_public_url(),
+            operator_name=os.environ.get("OPERATOR_NAME") or "",
+            operator_address=os.environ.get("OPERATOR_ADDRESS") or OPERATOR_ADDRESS,
+            operator_email=os.environ.get("OPERATOR_EMAIL") or OPERATOR_EMAIL,
             trusted_proxies=_whole_number("TRUSTED_PROXIES", default=0, least=0),
             session_idle_minutes=_whole_number("SESSION_IDLE_MINUTES", default=30, least=1),
             metrics_token=os.environ.get("METRICS_TOKEN") or None,

@@ -20,7 +20,7 @@ from tests import till
 from tests.accounts import TestMerchant, make_merchant, sign_in
 from tests.shop import MINSK, open_outlets
 from tests.webapp.conftest import CountQueries
-from webapp import receipt_pdf
+from webapp import pdf
 from webapp.receipts import MISSES, PDFS, VIEWS
 
 AT = datetime.datetime(2026, 11, 23, 18, 41, 7, tzinfo=MINSK)
@@ -356,12 +356,12 @@ def test_pdfs_have_a_stricter_limit(client: FlaskClient, engine: sa.Engine) -> N
 
 def test_pdf_waits_for_no_place_when_all_are_taken(client: FlaskClient, engine: sa.Engine) -> None:
     till.ring_up(engine, SALE)
-    for _ in range(receipt_pdf.RENDERS_MAX):
-        assert receipt_pdf._places.acquire(blocking=False)
+    for _ in range(pdf.RENDERS_MAX):
+        assert pdf._places.acquire(blocking=False)
     try:
         refused = client.get(f"/r/{SALE['uid']}.pdf")
     finally:
-        receipt_pdf._places.release(receipt_pdf.RENDERS_MAX)
+        pdf._places.release(pdf.RENDERS_MAX)
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
     assert client.get(f"/r/{SALE['uid']}.pdf").status_code == 200
 
@@ -421,9 +421,7 @@ def test_letters_that_the_font_lacks_keep_no_receipt_from_its_pdf(
 
 def test_renderer_reads_no_file_and_asks_no_network(client: FlaskClient, engine: sa.Engine, caplog) -> None:
     for address in ("/etc/passwd", "http://127.0.0.1:9/x.png", "file:///etc/passwd", "../../webapp/settings.py"):
-        out = receipt_pdf.pisaDocument(
-            f'<p>x</p><img src="{address}">', dest_bytes=True, resource_policy=receipt_pdf.POLICY
-        )
+        out = pdf.pisaDocument(f'<p>x</p><img src="{address}">', dest_bytes=True, resource_policy=pdf.POLICY)
         assert pypdf.PdfReader(io.BytesIO(out)).pages[0].images.keys() == []
     assert caplog.text.count("Blocked by the resource policy") == 4
 

@@ -1,0 +1,59 @@
+"""Mails to one person about the ways into the account, in the person's own language."""
+
+from flask import url_for
+from flask_babel import force_locale, gettext, ngettext
+
+from sql.accounts import Person
+from sql.engine import Connection
+from sql.instants import HOUR_US, now_us
+from webapp import site
+from webapp.language import language
+from webapp.messages import queue_mail
+
+
+def mail_link(connection: Connection, person: Person, token: str, *, lifetime_us: int, is_new: bool) -> None:
+    """The link that lets the person choose a password."""
+    address = site.origin() + url_for("password_reset.choose", token=token)
+    with force_locale(_language(person)):
+        if is_new:
+            subject = gettext("Your way into Kabinet")
+            reason = gettext("An account in Kabinet was made for you. Open this link and choose a password:")
+        else:
+            subject = gettext("A new password for Kabinet")
+            reason = gettext("Somebody, probably you, asked for a new password for Kabinet. Choose it here:")
+        ends = ngettext(
+            "The link is good once, for %(num)d hour. After that, ask for another one on the login page.",
+            "The link is good once, for %(num)d hours. After that, ask for another one on the login page.",
+            lifetime_us // HOUR_US,
+        )
+        ignored = gettext("If it was not you, do nothing: without the link everything stays as it is.")
+    text = f"{reason}\n\n{address}\n\n{ends}\n{ignored}\n"
+    queue_mail(connection, to=person.email, subject=subject, text=text, valid_until_us=now_us() + lifetime_us)
+
+
+def mail_password_changed(connection: Connection, person: Person) -> None:
+    with force_locale(_language(person)):
+        subject = gettext("Your password for Kabinet was changed")
+        _tell(connection, person, subject, gettext("The password of your account was changed just now."))
+
+
+def mail_authenticator_changed(connection: Connection, person: Person) -> None:
+    with force_locale(_language(person)):
+        subject = gettext("Another authenticator for Kabinet")
+        _tell(connection, person, subject, gettext("Your account was linked to an authenticator app just now."))
+
+
+def mail_recovery_codes_made(connection: Connection, person: Person) -> None:
+    with force_locale(_language(person)):
+        subject = gettext("New recovery codes for Kabinet")
+        text = gettext("New recovery codes were made for your account just now. Those of before open nothing any more.")
+        _tell(connection, person, subject, text)
+
+
+def _tell(connection: Connection, person: Person, subject: str, text: str) -> None:
+    warning = gettext("If it was not you, write to the operator at once.")
+    queue_mail(connection, to=person.email, subject=subject, text=f"{text}\n\n{warning}\n\n{site.origin()}\n")
+
+
+def _language(person: Person) -> str:
+    return person.language or language()
