@@ -11,6 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.accounts import make_merchant, sign_in
+from tests.webapp.signing import Authority
 from webapp import create_app
 from webapp.settings import Settings
 
@@ -23,6 +24,18 @@ class CountQueries(Protocol):
 def assets_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Shared by all tests: compressing the files takes a second or two."""
     return tmp_path_factory.mktemp("assets")
+
+
+@pytest.fixture(scope="session")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Of the certificates of electronic signatures."""
+    return Authority(tmp_path_factory.mktemp("authorities") / "root", "Root")
+
+
+@pytest.fixture(scope="session")
+def authority(root: Authority) -> Authority:
+    """The one below the root, which issues people's certificates."""
+    return Authority(root.folder.parent / "authority", "Authority", root)
 
 
 @pytest.fixture

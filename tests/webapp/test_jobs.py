@@ -4,8 +4,9 @@ import sqlalchemy as sa
 
 from sql.engine import reading, writing
 from sql.instants import SECOND_US, now_us
+from sql.login_attempts import begin_attempt
 from sql.sessions import start_session
-from sql.tables import web_session
+from sql.tables import login_attempt, web_session
 from tests.accounts import make_merchant
 from webapp.jobs import run_once
 
@@ -27,3 +28,12 @@ def test_a_session_is_swept_by_the_limit_that_is_set(engine: sa.Engine):
         with reading(engine) as connection:
             left.append(len(connection.execute(sa.select(web_session)).all()))
     assert left == [1, 0]
+
+
+def test_logins_that_nobody_finished_are_swept(engine: sa.Engine):
+    with writing(engine) as connection:
+        begin_attempt(connection, way="email", step="factor", account_id=None, lifetime_us=-1)
+        begin_attempt(connection, way="email", step="factor", account_id=None)
+    run_once(engine, 30)
+    with reading(engine) as connection:
+        assert len(connection.execute(sa.select(login_attempt)).all()) == 1

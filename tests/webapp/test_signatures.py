@@ -38,17 +38,6 @@ NOT_CA = ("basicConstraints=critical,CA:false", "keyUsage=critical,digitalSignat
 
 
 @pytest.fixture(scope="session")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("authorities") / "root", "Root")
-
-
-@pytest.fixture(scope="session")
-def authority(root: Authority) -> Authority:
-    """The one below the root, which issues people's certificates."""
-    return Authority(root.folder.parent / "authority", "Authority", root)
-
-
-@pytest.fixture(scope="session")
 def person(authority: Authority) -> Person:
     return authority.issue()
 
