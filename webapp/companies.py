@@ -13,7 +13,7 @@ from webapp import guard
 from webapp.database import engine
 from webapp.entering import attempt_token, enter
 from webapp.fragments import page_or_fragment
-from webapp.guard import go_to, own_page, public
+from webapp.guard import HOME, go_to, may_open, own_page, public
 from webapp.journal import note
 
 blueprint = Blueprint("companies", __name__)
@@ -39,8 +39,10 @@ def go_on() -> ResponseReturnValue:
         merchant_id = int(request.form["merchant_id"])
     except (KeyError, ValueError):
         raise BadRequest from None
+    if merchant_id.bit_length() > 63:  # more than a database counts to
+        raise NotFound
     target = request.args.get("next")
-    return _switch(merchant_id, target) if current_user.is_authenticated else _enter(merchant_id, target)
+    return switch_to(merchant_id, target) if current_user.is_authenticated else _enter(merchant_id, target)
 
 
 def _attempt() -> login_attempts.Attempt | None:
@@ -62,8 +64,11 @@ def _enter(merchant_id: int, target: str | None) -> ResponseReturnValue:
     return enter(attempt.account_id, attempt.way, merchant_id=merchant_id, target=target) or go_to("/login")
 
 
-def _switch(merchant_id: int, target: str | None) -> ResponseReturnValue:
-    """Go on in another company: under a new token, so that what was open in the other one is over."""
+def switch_to(merchant_id: int, target: str | None) -> ResponseReturnValue:
+    """Go on in another company: under a new token, so that what was open in the other one is over.
+
+    `target` is the page to go on to; Home, where that page is not for the role that the person has there.
+    """
     with writing(engine()) as connection:
         token = sessions.enter_company(connection, current_user.token, merchant_id)
         person = sessions.find_session(connection, token) if token else None
@@ -74,7 +79,15 @@ def _switch(merchant_id: int, target: str | None) -> ResponseReturnValue:
     login_user(user)
     with writing(engine()) as connection:
         note(connection, "company_entered")
-    return go_to(own_page(target))
+    page = own_page(target)
+    return go_to(page if may_open(page, user.role) else HOME)
+
+
+@blueprint.app_template_global()
+def companies_to_enter() -> list[Company]:
+    """For the switcher above every page: it only asks if there are several."""
+    with reading(engine()) as connection:
+        return companies_of(connection, current_user.account_id)
 
 
 def _page(companies: list[Company]) -> ResponseReturnValue:

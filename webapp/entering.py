@@ -11,6 +11,7 @@ from sql.memberships import companies_of
 from webapp import guard
 from webapp.database import engine
 from webapp.guard import go_to, own_page
+from webapp.joining import join
 
 ATTEMPT = "attempt"  # the name of the half-done login in the browser's signed session
 
@@ -30,10 +31,13 @@ def attempt_token() -> str | None:
 def enter(account_id: int, way: str, *, merchant_id: int | None = None, target: str | None = None) -> Response | None:
     """Log the person in, into this company or the only one; with several, to the choice of company.
 
-    None if there is no company that the person may enter. `target` is the page to go on to.
+    None if there is no company that the person may enter. `target` is the page to go on to; if it is that of an
+    invitation, whoever has no company yet, or not any more, accepts it by the login itself.
     """
     with writing(engine()) as connection:
         companies = companies_of(connection, account_id)
+        if not companies and join(connection, target, account_id):
+            companies, target = companies_of(connection, account_id), None
         chosen = [company for company in companies if merchant_id in (None, company.merchant_id)]
         if not chosen:
             return None

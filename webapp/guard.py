@@ -129,6 +129,12 @@ def _page_asked_for() -> str | None:
     return request.full_path.rstrip("?") if request.method == "GET" else None
 
 
+def may_open(page: str, role: str) -> bool:
+    """Whether a page of this app, as `own_page` returns it, is open to this role."""
+    endpoint, _ = current_app.url_map.bind("").match(unquote(urlsplit(page).path), method="GET")
+    return not roles.is_refused(current_app.view_functions[endpoint], role, "GET")
+
+
 def go_to(address: str) -> Response:
     """Send the browser to another page, also when htmx asks for a fragment."""
     if "HX-Request" in request.headers:

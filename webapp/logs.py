@@ -21,7 +21,7 @@ class LoggedFlask(Flask):
     """Flask, whose unexpected errors are lines in our own log."""
 
     def log_exception(self, exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None]) -> None:
-        log.error("unexpected", method=request.method, path=request.path, exc_info=exc_info)
+        log.error("unexpected", method=request.method, path=_path(), exc_info=exc_info)
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -62,6 +62,12 @@ def _request_id() -> str:
     return given if is_believed else uuid.uuid4().hex
 
 
+def _path() -> str:
+    """Without the token of a mailed link: whoever reads the log must not be able to follow it."""
+    token = (request.view_args or {}).get("token")
+    return request.path.replace(token, "…") if token else request.path
+
+
 def seconds_taken() -> float:
     """How long the current request has taken so far."""
     return time.perf_counter() - float(g.started)
@@ -73,7 +79,7 @@ def _end(response: Response) -> Response:
     log.info(
         "request",
         method=request.method,
-        path=request.path,
+        path=_path(),
         status=response.status_code,
         milliseconds=round(seconds_taken() * 1000, 1),
         account_id=getattr(user, "account_id", None),

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from flask import Flask
 from flask_babel import lazy_gettext as _
+from flask_login import current_user
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -28,14 +29,32 @@ NAMES = {
     "manager": _("Manager"),
     "support": _("Support"),
 }
+WORDS = {
+    "owner": _("Sees and does everything: the people, the settings and the journal too."),
+    "accountant": _("Sees all outlets, with reports, acts and exports."),
+    "manager": _("Sees only the chosen outlets, with exports, and sets their registers up."),
+    "support": _("Only looks, at all outlets, until the last day that you choose."),
+}
 
 
 def init_app(app: Flask) -> None:
     app.add_template_global(role_name)
+    app.add_template_global(role_words)
+    app.add_template_global(reader_may, "may")
+
+
+def reader_may(permission: str) -> bool:
+    """Whether whoever reads the page has this permission."""
+    return bool(current_user.may(permission))
 
 
 def role_name(role: str) -> str:
     return str(NAMES[role])
+
+
+def role_words(role: str) -> str:
+    """What the role may do, in a sentence."""
+    return str(WORDS[role])
 
 
 def may(role: str, permission: str) -> bool:

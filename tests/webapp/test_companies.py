@@ -1,5 +1,7 @@
 """The choice of company after a login, and the switch between companies."""
 
+import re
+
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
@@ -46,7 +48,7 @@ def test_the_company_is_switched(client: FlaskClient, engine: sa.Engine, first: 
     assert rows == [(first.merchant_id, "login"), (second.merchant_id, "company_entered")]
 
 
-@pytest.mark.parametrize("merchant_id", ["999", "0", "-1", "9" * 18])
+@pytest.mark.parametrize("merchant_id", ["999", "0", "-1", "9" * 18, "9" * 30])
 def test_a_foreign_company_is_not_found(client: FlaskClient, first: TestMerchant, second: TestMerchant, merchant_id):
     sign_in(client, first)
     assert choose(client, merchant_id).status_code == 404
@@ -74,3 +76,36 @@ def test_without_a_login_there_is_nothing_to_choose(client: FlaskClient, first: 
     response = client.post("/companies", data={"csrf_token": token, "merchant_id": first.merchant_id})
     assert response.location.startswith("/login/password")
     assert client.get("/").status_code == 303
+
+
+def test_the_switcher_stands_above_every_page_and_ticks_where_one_is(
+    client: FlaskClient, first: TestMerchant, second: TestMerchant
+):
+    sign_in(client, first)
+    page = client.get("/instructions").get_data(as_text=True)
+    menu = re.search(r'<form class="menu companies".*?</form>', page, re.DOTALL)
+    assert menu
+    assert re.findall(r'value="(\d+)"( aria-current="true")?>', menu[0]) == [
+        (str(second.merchant_id), ""),
+        (str(first.merchant_id), ' aria-current="true"'),
+    ]
+    assert 'action="/companies?next=/instructions"' in menu[0]
+
+
+def test_who_has_one_company_has_no_switcher_and_pays_nothing_for_it(
+    client: FlaskClient, first: TestMerchant, count_queries
+):
+    sign_in(client, first)
+    with count_queries() as queries:
+        page = client.get("/instructions").get_data(as_text=True)
+    assert len(queries) == 1
+    assert 'popovertarget="companies"' not in page
+
+
+def test_the_switch_leads_home_where_the_page_is_not_for_the_role(
+    client: FlaskClient, first: TestMerchant, second: TestMerchant
+):
+    sign_in(client, first)
+    assert choose(client, second.merchant_id, "/companies?next=/team").location == "/"
+    assert choose(client, first.merchant_id, "/companies?next=/team").location == "/team"
+    assert choose(client, second.merchant_id, "/companies?next=https://evil.example/").location == "/"

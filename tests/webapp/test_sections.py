@@ -9,8 +9,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.accounts import make_merchant, sign_in
+from tests.people import add_person, browser_of
+from tests.shop import open_outlets
 from tests.webapp.conftest import CountQueries
-from webapp.sections import ACCOUNT, PLACES, SECTIONS, place_of
+from webapp.sections import ACCOUNT, SECTIONS, navigation_of
 
 # What the guide calls its sections and pages.
 GUIDE = {
@@ -105,16 +107,58 @@ def test_company_name_is_text_whatever_it_contains(app: Flask, engine: sa.Engine
     ],
 )
 def test_addresses_within_a_page_belong_to_it(path: str, address: str) -> None:
-    place = place_of(path)
+    place = navigation_of("owner").place_of(path)
     assert place is not None
     assert place.page.address == address
 
 
 @pytest.mark.parametrize("path", ["/no-such-page", "/no/such/page", "", "//"])
 def test_other_addresses_belong_nowhere(path: str) -> None:
-    assert place_of(path) is None
+    assert navigation_of("owner").place_of(path) is None
 
 
 def test_built_page_takes_the_place_of_its_announcement(app: Flask) -> None:
-    shown = [rule for rule in app.url_map.iter_rules() if rule.rule in PLACES and "GET" in (rule.methods or ())]
-    assert sorted(rule.rule for rule in shown) == sorted(PLACES)  # each once
+    places = navigation_of("owner").places
+    shown = [rule for rule in app.url_map.iter_rules() if rule.rule in places and "GET" in (rule.methods or ())]
+    assert sorted(rule.rule for rule in shown) == sorted(places)  # each once
+
+
+# What others than owners do not find in their menus.
+HIDDEN = {
+    "accountant": {"/team", "/journal", "/register-settings/users", "/register-settings/smart-x/users"},
+    "manager": {"/team", "/journal", "/acts/registration", "/acts/subscription"},
+    "support": {
+        "/team",
+        "/journal",
+        "/exports",
+        "/register-settings/users",
+        "/register-settings/smart-x/users",
+        "/acts/registration",
+        "/acts/subscription",
+    },
+}
+
+
+@pytest.mark.parametrize("role", HIDDEN)
+def test_menus_show_what_the_role_may_open_and_the_rest_is_refused(app: Flask, engine: sa.Engine, role: str) -> None:
+    merchant = make_merchant(engine)
+    open_outlets(engine, merchant.merchant_id, ("Немига",))
+    limits = {"manager": {"outlet_ids": [1]}}.get(role, {})
+    account_id = add_person(engine, merchant.merchant_id, "anna@romashka.by", role, **limits)
+    client = browser_of(app, engine, account_id, merchant.merchant_id)
+    for address in ADDRESSES:
+        if address in HIDDEN[role]:
+            assert client.get(address).status_code == 403, address
+        else:
+            page = page_of(client, address)
+            assert re.search(rf'<a[^>]* href="{address}" aria-current="page">', page), address
+            shown = set(re.findall(r'<a [^>]*href="(/[^"?]*)"', page))
+            assert not HIDDEN[role] & shown, address
+            assert set(ADDRESSES) - HIDDEN[role] <= shown, address
+
+
+def test_a_section_without_pages_for_the_role_is_not_there(app: Flask) -> None:
+    with app.test_request_context():
+        names = [str(section.name) for section in navigation_of("support").sections]
+    assert "Акты" not in names
+    assert "Администрирование" in names
