@@ -10,10 +10,9 @@ from sql.accounts import Person, person_of
 from sql.engine import Connection, reading, writing
 from sql.login_attempts import Attempt
 from sql.memberships import companies_of
-from webapp.afterwards import afterwards
+from webapp import reset_factor
 from webapp.database import engine
 from webapp.entering import attempt_token, enter
-from webapp.person_journal import note_of
 
 STEP = "factor"
 
@@ -43,6 +42,8 @@ def finish(half: HalfDone, target: str | None) -> Response | None:
     if half.account_id is None:
         return None
     attempt = half.attempt
+    if attempt.way == reset_factor.WAY:
+        return reset_factor.finish(half.token, attempt)
     with writing(engine()) as connection:
         if not login_attempts.end_attempt(connection, half.token, step=STEP):
             return None
@@ -51,29 +52,6 @@ def finish(half: HalfDone, target: str | None) -> Response | None:
             return None
         _welcome(connection, attempt, person)
     return enter(half.account_id, attempt.way, merchant_id=attempt.merchant_id, target=target)
-
-
-def note_failure(half: HalfDone) -> None:
-    """Whoever it was knows the password, if it was right: then the person's companies read of it.
-
-    Written when the answer is out: else its time would tell whether the password was right.
-    """
-
-    def note() -> None:
-        with writing(engine()) as connection:
-            person = person_of(connection, half.account_id) if half.account_id is not None else None
-            if person:
-                note_of(connection, person, "login_failed", way=half.attempt.way, factor="passkey")
-
-    afterwards(note)
-
-
-def note_copy(account_id: int, name: str) -> None:
-    """A copy of this passkey is about, or an old answer of it was sent again."""
-    with writing(engine()) as connection:
-        person = person_of(connection, account_id)
-        if person:
-            note_of(connection, person, "passkey_copied", name=name)
 
 
 def _welcome(connection: Connection, attempt: Attempt, person: Person) -> None:

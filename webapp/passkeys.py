@@ -17,8 +17,10 @@ from webapp.database import engine
 from webapp.entering import enter
 from webapp.fragments import page_or_fragment
 from webapp.guard import go_to, own_page, public
-from webapp.passkey_ceremony import Copied, Purpose, Refused, ask, check
-from webapp.passkey_factor import finish, half_done, note_copy, note_failure
+from webapp.passkey_ceremony import Copied, ask, check
+from webapp.passkey_challenges import Purpose, Refused
+from webapp.passkey_factor import finish, half_done
+from webapp.passkey_notes import note_copy, note_failure
 from webapp.roles import own
 from webapp.waiting import retry_headers, waiting_sentence
 
@@ -51,6 +53,8 @@ def log_in() -> ResponseReturnValue:
     try:
         passkey = check(Purpose.LOGIN, _answer())
     except Refused as refused:
+        if refused.passkey:
+            note_failure(refused.passkey.account_id, WAY)
         return _refused(refused, _login_page)
     with writing(engine()) as connection:
         throttle.welcome_address(connection, address=_address())
@@ -81,7 +85,7 @@ def check_factor() -> ResponseReturnValue:
     try:
         check(Purpose.FACTOR, _answer(), half.account_id)
     except Refused as refused:
-        note_failure(half)
+        note_failure(half.account_id, half.attempt.way)
         return _refused(refused, _factor_page)
     return finish(half, _next()) or _begin_anew()
 
@@ -116,7 +120,7 @@ def form_is_stale(_error: CSRFError) -> ResponseReturnValue:
 
 def _refused(refused: Refused, again: Callable[[str], werkzeug.Response]) -> ResponseReturnValue:
     if isinstance(refused, Copied):
-        note_copy(refused.passkey.account_id, refused.passkey.name)
+        note_copy(refused.passkey)
     return again(str(refused)), 422
 
 

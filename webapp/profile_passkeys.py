@@ -11,18 +11,18 @@ from wtforms.validators import DataRequired, Length
 
 from sql import errors, passkeys
 from sql.engine import reading, writing
-from sql.outlets import outlets_of
 from sql.passkeys import NAME_LENGTH, PASSKEYS_MAX, Passkey
 from webapp.confirming import confirmed
 from webapp.database import engine
 from webapp.errors import answer
-from webapp.filters import zone_of
 from webapp.forms import Form
 from webapp.fragments import page_or_fragment
 from webapp.guard import go_to
 from webapp.journal import note
-from webapp.passkey_ceremony import Refused, ask_for_new, check_new
+from webapp.passkey_ceremony import ask_for_new, check_new
+from webapp.passkey_challenges import Refused
 from webapp.roles import own
+from webapp.scope import own_reach
 
 blueprint = Blueprint("profile_passkeys", __name__)
 
@@ -41,7 +41,7 @@ class NameForm(Form):
 @blueprint.get("/profile/passkeys")
 def page() -> ResponseReturnValue:
     with reading(engine()) as connection:
-        zone = zone_of(outlets_of(connection, current_user.merchant_id))
+        zone = own_reach().zone(connection)
     return page_or_fragment("passkeys/page.html", None, passkeys=_mine(), passkeys_max=PASSKEYS_MAX, zone=zone)
 
 
