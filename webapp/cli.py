@@ -1,89 +1,26 @@
 """The command `kabinet`: what an operator does by hand. Each answer is also to be had as JSON for machines."""
 
-import contextlib
 import importlib.metadata
 import json
-import os
-import re
-from collections.abc import Iterator
-from zoneinfo import ZoneInfoNotFoundError
 
 import click
 
 from sql import merchants, outlets, skos, tokens
 from sql.accounts import add_account
 from sql.deliveries import delivery_status, retry_refused
-from sql.dialect import storage_errors
-from sql.engine import DEFAULT_DATABASE_URL, Engine, connect, reading, writing
-from sql.errors import AlreadyExists, NotFound, StorageUnavailable
+from sql.engine import reading, writing
+from sql.errors import NotFound
 from sql.instants import SECOND_US, now_us
+from sql.journal import OPERATOR, write_journal
 from sql.memberships import add_membership
 from sql.migrate import migrate as migrate_database
 from sql.tables import SKO_MODELS, TOKEN_SCOPES
 from sql.turnover import DIFFERENCES_MAX, turnover_differences
-from sql.unp import is_valid_unp, normalised_unp
+from webapp.cli_accounts import account
+from webapp.cli_options import EMAIL, PHONE, SKO_NUMBER, TEXT, Unp, answer, database, json_option, unp_option
 from webapp.jobs import jobs
 from webapp.passwords import generate_password, generate_totp_secret, hash_password
 from webapp.run import run
-
-
-class Unp(click.ParamType[str]):
-    """A УНП with a right check digit."""
-
-    name = "УНП"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        unp = normalised_unp(value)
-        if not is_valid_unp(unp):
-            self.fail(f"{value!r} is not a УНП: nine characters, the last of which checks the others", param, ctx)
-        return unp
-
-
-class Matching(click.ParamType[str]):
-    """Text that a pattern describes as a whole."""
-
-    def __init__(self, name: str, pattern: str, rule: str) -> None:
-        self.name = name
-        self._pattern = re.compile(pattern)
-        self._rule = rule
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if not self._pattern.fullmatch(value.strip()):
-            self.fail(f"{value!r} is no {self.name}: {self._rule}", param, ctx)
-        return value.strip()
-
-
-EMAIL = Matching("e-mail address", r"[^@\s]{1,64}@[^@\s]+\.[^@\s]+", "like owner@example.by")
-PHONE = Matching("phone number", r"\+[1-9][0-9]{7,14}", "with the country's code, like +375291234567")
-SKO_NUMBER = Matching("СКО number", r"[0-9A-Z]{1,20}", "1 to 20 of 0-9 and A-Z")
-TEXT = Matching("text", r"[^\x00-\x1f\x7f]{1,256}", "1 to 256 characters on one line")
-
-unp_option = click.option("--unp", type=Unp(), required=True, help="УНП of the merchant.")
-json_option = click.option("--json", "as_json", is_flag=True, help="Answer in JSON, for machines.")
-
-
-@contextlib.contextmanager
-def database() -> Iterator[Engine]:
-    """The database of DATABASE_URL; what goes wrong there ends the command with a sentence."""
-    try:
-        engine = connect(os.environ.get("DATABASE_URL") or DEFAULT_DATABASE_URL)
-        try:
-            with storage_errors():
-                yield engine
-        finally:
-            engine.dispose()
-    except ZoneInfoNotFoundError as error:
-        raise click.ClickException(str(error.args[0])) from error
-    except (AlreadyExists, NotFound, StorageUnavailable, ValueError) as error:
-        raise click.ClickException(str(error)) from error
-
-
-def answer(as_json: bool, **values: object) -> None:
-    if as_json:
-        click.echo(json.dumps(values, ensure_ascii=False))
-        return
-    for name, value in values.items():
-        click.echo(f"{name}: {value}")
 
 
 @click.group()
@@ -119,6 +56,14 @@ def merchant_add(unp: str, name: str, email: str, phone: str, as_json: bool) -> 
             connection, email=email, phone=phone, password_hash=hash_password(password), totp_secret=secret
         )
         add_membership(connection, merchant_id, account_id, "owner")
+        write_journal(
+            connection,
+            merchant_id,
+            "account_created",
+            actor=OPERATOR,
+            subject=email.lower(),
+            detail={"role": "owner"},
+        )
     answer(as_json, merchant_id=merchant_id, account_id=account_id, password=password, totp_secret=secret)
 
 
@@ -246,6 +191,7 @@ def delivery_retry(unp: str, number: str | None, as_json: bool) -> None:
     answer(as_json, documents=documents)
 
 
+main.add_command(account)
 main.add_command(run)
 main.add_command(jobs)
 # Commands that live on another floor (`kabinet replay`, …) plug in; a deployment without that floor lacks them.
