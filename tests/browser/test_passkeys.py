@@ -140,13 +140,18 @@ def test_passkey_confirms_before_a_sensitive_change(
 
 
 def test_removed_passkey_is_refused(
-    prepared: Page, site: str, merchant: TestMerchant, engine: sa.Engine, device: Device
+    prepared: Page,
+    site: str,
+    merchant: TestMerchant,
+    engine: sa.Engine,
+    axe: Callable[[Page], None],
 ) -> None:
     with writing(engine) as connection:
         (mine,) = passkeys_of(connection, merchant.account_id)
         remove_passkey(connection, merchant.account_id, mine.key)
     use_passkey(prepared)
     expect(prepared.get_by_role("alert")).to_contain_text("This passkey opens nothing here.")
+    axe(prepared)
     prepared.goto(f"{site}/")
     expect(prepared).to_have_url(re.compile("/login/password"))
 
