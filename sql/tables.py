@@ -47,6 +47,7 @@ REVENUE_KINDS = ("sales", "refunds", "rollbacks")
 DRAWER_KINDS = ("deposits", "withdrawals", "payouts")
 SKO_MODELS = ("smart", "fm", "smart_scard", "smart_x")
 TOKEN_SCOPES = ("sko", "merchant", "operator")
+SETTINGS_STATES = ("waiting", "applied", "rejected")
 EVENT_KINDS = (
     "online",
     "offline",
@@ -286,6 +287,15 @@ outlet = Table(
     Column("address", String(512), nullable=False),
     Column("time_zone", String(64), nullable=False, comment="IANA name; decides the business day"),
     Column("created_us", BigInteger, nullable=False),
+    Column(
+        "opening_hours",
+        String(600),
+        nullable=False,
+        server_default="",
+        comment='JSON: {"mon": ["09:00", "21:00"], …}, a day off is missing; empty: not told',
+    ),
+    Column("contact_name", String(128), nullable=False, server_default="", comment="empty: not told"),
+    Column("contact_phone", String(32), nullable=False, server_default="", comment="E.164; empty: not told"),
     PrimaryKeyConstraint("merchant_id", "outlet_id"),
     ForeignKeyConstraint(["merchant_id"], ["merchant.merchant_id"]),
 )
@@ -299,6 +309,10 @@ sko = Table(
     Column("outlet_id", Integer, nullable=False, comment="where it stands now"),
     Column("model", String(16), nullable=False),
     Column("created_us", BigInteger, nullable=False),
+    Column("serial_number", String(32), nullable=False, server_default="", comment="of the device; empty: not told"),
+    Column("registered_us", BigInteger, nullable=True, comment="in the state system; null: not told"),
+    Column("certificate_until_us", BigInteger, nullable=True, comment="when its certificate ends; null: not told"),
+    Column("firmware", String(32), nullable=False, server_default="", comment="its version; empty: not told"),
     PrimaryKeyConstraint("merchant_id", "sko_id"),
     ForeignKeyConstraint(["merchant_id", "outlet_id"], ["outlet.merchant_id", "outlet.outlet_id"]),
     UniqueConstraint("merchant_id", "number"),
@@ -313,6 +327,7 @@ sko_directory = Table(
     Column("merchant_id", BigInteger, nullable=False),
     Column("sko_id", Integer, nullable=False),
     Column("changed_us", BigInteger, nullable=False, comment="when anything that ingest caches of it last changed"),
+    Column("settings_version", Integer, nullable=False, server_default="0", comment="the newest one; 0: none"),
     UniqueConstraint("merchant_id", "sko_id"),
     Index(None, "changed_us"),
 )
@@ -340,6 +355,8 @@ api_token = Table(
     Column("sko_id", Integer, nullable=True, comment="only for the scope `sko`"),
     Column("created_us", BigInteger, nullable=False),
     Column("revoked_us", BigInteger, nullable=True),
+    Column("name", String(64), nullable=False, server_default="", comment="as its people call it; empty: nobody has"),
+    Column("created_by", BigInteger, nullable=True, comment="the account; null: the operator"),
     ForeignKeyConstraint(["merchant_id"], ["merchant.merchant_id"]),
     one_of("scope", TOKEN_SCOPES),
     CheckConstraint(
@@ -349,6 +366,50 @@ api_token = Table(
         name="owner",
     ),
     Index(None, "revoked_us"),
+    Index(None, "merchant_id"),
+)
+
+# A new register that asks for a token (RFC 8628): it shows the user code, somebody types that into the cabinet and says
+# which СКО it is, and the register fetches its token. The row goes when the token is fetched, or a day after its end.
+device_grant = Table(
+    "device_grant",
+    metadata,
+    Column("device_code_hash", LargeBinary(32), primary_key=True, comment="SHA-256 of what the register keeps"),
+    Column("user_code", String(9), nullable=False, unique=True, comment="XXXX-XXXX"),
+    Column("created_us", BigInteger, nullable=False),
+    Column("expires_us", BigInteger, nullable=False),
+    Column("polled_us", BigInteger, nullable=True, comment="when the register last asked for the token"),
+    Column("merchant_id", BigInteger, nullable=True, comment="null: nobody has approved it (yet)"),
+    Column("sko_id", Integer, nullable=True),
+    Column("approved_us", BigInteger, nullable=True),
+    Column("approved_by", BigInteger, nullable=True),
+    Column("denied_us", BigInteger, nullable=True),
+    Column("token_name", String(64), nullable=False, server_default="", comment="for the token to come"),
+    Column("address", String(45), nullable=False, comment="of the register"),
+    ForeignKeyConstraint(["merchant_id", "sko_id"], ["sko.merchant_id", "sko.sko_id"]),
+    ForeignKeyConstraint(["approved_by"], ["account.account_id"]),
+    Index(None, "expires_us"),
+)
+
+# What the merchant wants set on a register: the newest version counts, the older ones are its history. A register
+# reports of each version that it gets whether it was applied.
+settings_version = Table(
+    "settings_version",
+    metadata,
+    Column("merchant_id", BigInteger, nullable=False),
+    Column("sko_id", Integer, nullable=False),
+    Column("version", Integer, nullable=False, comment="1, 2, 3 …: two people who save at once want the same one"),
+    Column("content", LargeBinary, nullable=False, comment="the JSON object that the register gets, without `version`"),
+    Column("based_on", Integer, nullable=True, comment="the version that its author saw; null: the first"),
+    Column("saved_us", BigInteger, nullable=False),
+    Column("saved_by", BigInteger, nullable=True, comment="the account; null: the operator"),
+    Column("state", String(8), nullable=False),
+    Column("outcome_us", BigInteger, nullable=True, comment="when the register applied or refused it, as it says"),
+    Column("reason", String(500), nullable=True, comment="why it refused, in its own words"),
+    PrimaryKeyConstraint("merchant_id", "sko_id", "version"),
+    ForeignKeyConstraint(["merchant_id", "sko_id"], ["sko.merchant_id", "sko.sko_id"]),
+    ForeignKeyConstraint(["saved_by"], ["account.account_id"]),
+    one_of("state", SETTINGS_STATES),
 )
 
 # --- what registers send ---------------------------------------------------------------------------------------------
