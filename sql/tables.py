@@ -634,6 +634,8 @@ event = Table(
     Column("received_us", BigInteger, nullable=False),
     PrimaryKeyConstraint("merchant_id", "sko_id", "occurred_us", "kind"),
     one_of("kind", EVENT_KINDS),
+    # The last one of a kind, which tells how a register is doing, among however many others.
+    Index("ix_event_kind", "merchant_id", "sko_id", "kind", "occurred_us"),
 )
 
 # --- the service itself ----------------------------------------------------------------------------------------------
