@@ -18,6 +18,7 @@ from sql.heartbeats import beat
 from sql.instants import SECOND_US
 from sql.login_attempts import sweep_attempts
 from sql.messages import Channel
+from sql.password_resets import sweep_resets
 from sql.sessions import sweep_sessions
 from sql.throttle import sweep_throttle
 from webapp import logs
@@ -93,8 +94,9 @@ def run_once(engine: Engine, session_idle_minutes: int) -> None:
             sessions = sweep_sessions(connection, idle_us=session_idle_minutes * 60 * SECOND_US)
             throttles = sweep_throttle(connection)
             attempts = sweep_attempts(connection)
+            links = sweep_resets(connection)
     except StorageUnavailable as error:
         log.warning("storage_unavailable", error=str(error))
         return
-    if sessions or throttles or attempts:
-        log.info("swept", sessions=sessions, throttles=throttles, attempts=attempts)
+    if sessions or throttles or attempts or links:
+        log.info("swept", sessions=sessions, throttles=throttles, attempts=attempts, links=links)

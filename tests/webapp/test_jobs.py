@@ -5,8 +5,9 @@ import sqlalchemy as sa
 from sql.engine import reading, writing
 from sql.instants import SECOND_US, now_us
 from sql.login_attempts import begin_attempt
+from sql.password_resets import add_reset
 from sql.sessions import start_session
-from sql.tables import login_attempt, web_session
+from sql.tables import login_attempt, password_reset, web_session
 from tests.accounts import make_merchant
 from webapp.jobs import run_once
 
@@ -37,3 +38,13 @@ def test_logins_that_nobody_finished_are_swept(engine: sa.Engine):
     run_once(engine, 30)
     with reading(engine) as connection:
         assert len(connection.execute(sa.select(login_attempt)).all()) == 1
+
+
+def test_links_that_nobody_used_are_swept(engine: sa.Engine):
+    account_id = make_merchant(engine).account_id
+    with writing(engine) as connection:
+        for lifetime_us in (-1, 60 * SECOND_US):
+            add_reset(connection, account_id, lifetime_us=lifetime_us)
+    run_once(engine, 30)
+    with reading(engine) as connection:
+        assert len(connection.execute(sa.select(password_reset)).all()) == 1
