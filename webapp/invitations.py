@@ -11,6 +11,7 @@ from sql.accounts import Person, add_account, has_account, person_by_email, pers
 from sql.engine import Connection, reading, writing
 from sql.errors import AlreadyExists
 from sql.invitations import Invitation, find_invitation
+from sql.outlets import DEFAULT_TIME_ZONE
 from webapp import enrolment
 from webapp.companies import switch_to
 from webapp.database import engine
@@ -126,5 +127,5 @@ def _page(token: str, form: JoinForm, status: int = 200) -> ResponseReturnValue:
         is_known = invited is not None and _is_known(connection, invited.email)
     if invited is None:
         return page_or_fragment("invitations/over.html", None), 404
-    shown = {"token": token, "invited": invited, "is_known": is_known, "form": form}
+    shown = {"token": token, "invited": invited, "is_known": is_known, "form": form, "zone": DEFAULT_TIME_ZONE}
     return page_or_fragment("invitations/page.html", None, **shown), status

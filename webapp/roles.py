@@ -33,7 +33,7 @@ WORDS = {
     "owner": _("Sees and does everything: the people, the settings and the journal too."),
     "accountant": _("Sees all outlets, with reports, acts and exports."),
     "manager": _("Sees only the chosen outlets, with exports, and sets their registers up."),
-    "support": _("Only looks, at all outlets, until the last day that you choose."),
+    "support": _("Only looks, at all outlets, until a day that is set."),
 }
 
 
