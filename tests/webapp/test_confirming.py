@@ -57,7 +57,8 @@ def confirm(client: FlaskClient, merchant: TestMerchant, target: str | None = No
     return client.post("/confirm", query_string={"next": target} if target else None, data=form)
 
 
-def test_who_has_just_logged_in_is_not_asked(client: FlaskClient, merchant: TestMerchant) -> None:
+def test_who_has_just_logged_in_is_not_asked(app: Flask, merchant: TestMerchant) -> None:
+    client = app.test_client()
     sign_in(client, merchant)
     assert client.get("/sensitive").text == "the sensitive page"
 
