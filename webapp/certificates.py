@@ -45,7 +45,7 @@ def read_certificate(der: bytes, unp_oids: Sequence[str]) -> Signer:
     validity = certificate["tbs_certificate"]["validity"]
     return Signer(
         fingerprint=certificate.sha256.hex(),
-        subject=_subject(certificate),
+        subject=_subject(certificate, unp_oids),
         serial=f"{certificate.serial_number:x}",
         not_before_us=to_us(validity["not_before"].native),
         not_after_us=to_us(validity["not_after"].native),
@@ -59,8 +59,9 @@ def may_sign(der: bytes) -> bool:
     return usage is None or bool({"digital_signature", "non_repudiation"} & usage.native)
 
 
-def _subject(certificate: x509.Certificate) -> str:
-    parts = [f"{_SHORT_NAMES.get(oid, oid)}={_escaped(_text(value))}" for oid, value in _names(certificate.subject)]
+def _subject(certificate: x509.Certificate, unp_oids: Sequence[str]) -> str:
+    short = _SHORT_NAMES | dict.fromkeys(unp_oids, "УНП")
+    parts = [f"{short.get(oid, oid)}={_escaped(_text(value))}" for oid, value in _names(certificate.subject)]
     return ", ".join(parts)[:SUBJECT_LENGTH_MAX]
 
 

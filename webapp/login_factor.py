@@ -11,9 +11,12 @@ from flask_wtf.csrf import CSRFError
 from wtforms import Field, StringField, ValidationError
 from wtforms.validators import InputRequired
 
+from sql.engine import reading
 from sql.login_attempts import Attempt
+from sql.passkeys import passkeys_of
 from sql.throttle import TooManyAttempts
 from webapp.authenticator_codes import AuthenticatorForm, use_code
+from webapp.database import engine
 from webapp.email_attempt import STEP, HalfDone, finish, give_up, guess, half_done, is_spent
 from webapp.forms import Form
 from webapp.fragments import page_or_fragment
@@ -165,6 +168,7 @@ def _authenticator_page(half: HalfDone, form: AuthenticatorForm, problem: str = 
 def _page(template: str, half: HalfDone, form: Form, problem: str, **shown: object) -> Response:
     if problem:
         form.form_errors.append(problem)
-    return page_or_fragment(
-        template, "form", form=form, person=half.person, way="email", next=request.args.get("next"), **shown
-    )
+    with reading(engine()) as connection:
+        has_passkey = bool(passkeys_of(connection, half.person.account_id))
+    shown |= {"person": half.person, "has_passkey": has_passkey, "next": request.args.get("next")}
+    return page_or_fragment(template, "form", form=form, way="email", **shown)

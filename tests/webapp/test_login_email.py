@@ -14,12 +14,15 @@ from werkzeug.test import TestResponse
 from sql import login_attempts, throttle
 from sql.accounts import disable_account, set_password_hash, set_phone
 from sql.engine import reading, writing
+from sql.factors import replace_recovery_codes
 from sql.instants import SECOND_US, now_us
 from sql.memberships import add_membership
+from sql.passkeys import add_passkey
 from sql.tables import journal, login_attempt, login_throttle, membership, message, web_session
 from tests.accounts import PASSWORD, TestMerchant, csrf_token, make_merchant
 from tests.webapp.conftest import CountQueries
 from webapp import passwords
+from webapp.recovery_codes import generate_recovery_codes
 
 WRONG = "The e-mail address or the password is wrong."
 WRONG_CODE = "The code is wrong, or another one was sent after it."
@@ -149,6 +152,34 @@ def test_authenticator_serves_instead_of_the_phone(client, merchant, engine):
     again = post(other, "/login/email/authenticator", page="/login/email/authenticator", code=code)
     assert again.status_code == 422
     assert "The code is wrong. A code works only once." in text_of(again)
+
+
+def test_recovery_code_serves_where_the_phone_is_lost(client, merchant, engine):
+    codes = generate_recovery_codes()
+    with writing(engine) as connection:
+        replace_recovery_codes(connection, merchant.account_id, codes)
+    page = "/login/email/authenticator?recovery=1"
+    for code, status in (("k7mp-x4qd-9twv-b3hn-rc6e-8sjy", 422), (codes[0], 303), (codes[0], 422)):
+        begin(client, merchant)
+        assert post(client, page, page=page, code=code).status_code == status
+        client = browser(client.application)
+    assert "recovery_code_used" in actions(engine)
+
+
+def test_passkey_is_offered_to_whoever_has_one(client, merchant, engine):
+    begin(client, merchant)
+    assert "/login/passkey/factor" not in text_of(client.get(CODE))
+    with writing(engine) as connection:
+        add_passkey(
+            connection,
+            merchant.account_id,
+            credential_id=b"credential",
+            public_key=b"key",
+            sign_count=0,
+            name="Phone",
+            transports=("internal",),
+        )
+    assert 'href="/login/passkey/factor"' in text_of(client.get(CODE))
 
 
 def test_person_without_a_phone_is_asked_for_the_authenticator(client, merchant, engine):

@@ -87,6 +87,11 @@ def test_good_signature_tells_who_signed(trusting, authority, kind, form):
     assert abs(signer.not_after_us - (now_us() + 30 * DAY_US)) < DAY_US // 100
 
 
+def test_a_unp_is_called_so_for_people_to_read(trusting, authority):
+    signer = OpensslVerifier(trusting).verify(authority.issue(f"/CN=Иванов/unp={UNP}").sign(CONTENT), CONTENT)
+    assert signer.subject == f"CN=Иванов, УНП={UNP}"
+
+
 def test_signature_over_another_content_is_refused(trusting, person):
     signature = person.sign(CONTENT)
     assert reason(trusting, signature, CONTENT + b" ") == Reason.WRONG_CONTENT
