@@ -1,7 +1,9 @@
 """The journal of a company: read by its owners, filtered, a piece at a time."""
 
+import ast
 import html
 import re
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -15,6 +17,7 @@ from tests.accounts import TestMerchant, make_merchant, sign_in
 from webapp.journal_page import PAGE_ENTRIES
 from webapp.journal_words import ACTIONS, WAYS
 
+ROOT = Path(__file__).parents[2]
 DAY_US = 24 * 3600 * 1_000_000
 NOON = 1_715_763_600_000_000  # 2024-05-15 12:00 in Minsk
 
@@ -154,6 +157,25 @@ def test_an_owner_who_has_left_is_still_named(owner: FlaskClient, engine: sa.Eng
     other = make_merchant(engine, "190000018", name="ООО Астра")
     write(engine, merchant, "person_invited", actor=other.email, account_id=other.account_id)
     assert [other.email in line for line in lines(owner, f"/journal?person={other.account_id}")] == [True]
+
+
+def test_every_action_that_pages_and_commands_write_has_its_words():
+    """Wherever in the app it says `note(connection, "login")`, or the like."""
+    writers = {"note", "note_of", "write_journal", "_tell"}
+    calls = [
+        node
+        for file in (ROOT / "webapp").glob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in writers
+    ]
+    written = {
+        argument.value
+        for call in calls
+        for argument in call.args[1:3]
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str) and argument.value.isidentifier()
+    }
+    assert {"login", "account_disabled", "person_invited", "factor_added"} <= written
+    assert written <= set(ACTIONS)
 
 
 def test_every_word_is_short_enough_for_its_column():
