@@ -15,8 +15,9 @@ from sql import sessions, throttle
 from sql.accounts import disable_account, set_password_hash
 from sql.engine import reading, writing
 from sql.instants import SECOND_US, now_us
-from sql.tables import account, login_throttle, web_session
+from sql.tables import account, journal, login_attempt, login_throttle, web_session
 from tests.accounts import TestMerchant, csrf_token, make_merchant, sign_in
+from tests.webapp.conftest import CountQueries
 from webapp import passwords
 
 WRONG = "The UNP, the password or the code is wrong. A code works only once."
@@ -228,6 +229,51 @@ def test_unknown_unp_takes_the_same_work(
     post(client, merchant, unp="100320487")
     post(client, merchant, password="wrong")
     assert len(asked) == 2
+
+
+@pytest.mark.parametrize("code", ["000000", "k7mp-x4qd-9twv-b3hn-rc6e-8sjy"])
+def test_unknown_unp_and_wrong_password_and_wrong_code_ask_the_database_for_the_same(
+    client: FlaskClient, merchant: TestMerchant, count_queries: CountQueries, code: str
+) -> None:
+    post(client, merchant, unp="100320487", password="the first one makes the hash of nobody")
+    asked = []
+    for wrong in ({"unp": "100061974"}, {"password": "wrong"}, {}):
+        token = csrf_token(client)
+        with count_queries() as queries:
+            assert post(client, merchant, code=code, csrf_token=token, **wrong).status_code == 422
+            asked.append([" ".join(query.split()) for query in queries])
+    assert asked[0] == asked[1] == asked[2]
+
+
+def test_failed_login_is_in_the_journal_once_the_answer_is_out(
+    client: FlaskClient, merchant: TestMerchant, engine: sa.Engine
+) -> None:
+    answers = [post(client, merchant, password="wrong"), post(client, merchant, unp="100320487")]
+    with reading(engine) as connection:
+        assert connection.execute(sa.select(journal.c.action)).all() == []
+    for answer in answers:
+        answer.close()
+    with reading(engine) as connection:
+        lines = connection.execute(sa.select(journal.c.actor, journal.c.action, journal.c.detail)).all()
+    assert [tuple(line) for line in lines] == [(merchant.email, "login_failed", '{"way": "password"}')]
+
+
+def test_who_asks_for_a_passkey_goes_on_whether_the_password_is_right_or_not(
+    client: FlaskClient, app: Flask, merchant: TestMerchant, engine: sa.Engine, count_queries: CountQueries
+) -> None:
+    asked = []
+    for wrong in ({}, {"password": "wrong"}, {"unp": "100320487"}):
+        visitor = app.test_client()
+        form = {"csrf_token": csrf_token(visitor), "factor": "passkey", "code": ""}
+        with count_queries() as queries:
+            answer = post(visitor, merchant, **form, **wrong)
+            asked.append([" ".join(query.split()) for query in queries])
+        assert (answer.status_code, answer.location) == (303, "/login/passkey/factor")
+        assert visitor.get("/").status_code == 303
+    assert asked[0] == asked[1] == asked[2]
+    with reading(engine) as connection:
+        attempts = connection.execute(sa.select(login_attempt.c.account_id).order_by(login_attempt.c.created_us))
+        assert attempts.scalars().all() == [merchant.account_id, None, None]
 
 
 def test_wrong_login_keeps_the_unp_and_asks_for_the_password(client: FlaskClient, merchant: TestMerchant) -> None:
