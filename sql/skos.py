@@ -31,12 +31,16 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class DirectoryEntry:
-    """All that ingest needs to know of a register: whose it is, and its placements, oldest first (at least one)."""
+    """All that ingest needs to know of a register: whose it is, and its placements, oldest first (at least one).
+
+    `settings_version` is the newest that its merchant has saved for it, 0 if none.
+    """
 
     merchant_id: int
     sko_id: int
     number: str
     placements: tuple[Placement, ...]
+    settings_version: int = 0
 
 
 def add_sko(connection: sa.Connection, merchant_id: int, *, number: str, outlet_id: int, model: str) -> int:
@@ -120,6 +124,7 @@ def _entries(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> di
             sko_directory.c.number,
             sko_directory.c.merchant_id,
             sko_directory.c.sko_id,
+            sko_directory.c.settings_version,
             placement.c.since_us,
             placement.c.outlet_id,
             outlet.c.time_zone,
@@ -136,10 +141,10 @@ def _entries(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> di
         .where(condition)
         .order_by(sko_directory.c.number, placement.c.since_us)
     )
-    placements: dict[tuple[str, int, int], list[Placement]] = {}
-    for number, merchant_id, sko_id, *place in rows:
-        placements.setdefault((number, merchant_id, sko_id), []).append(Placement(*place))
+    placements: dict[tuple[str, int, int, int], list[Placement]] = {}
+    for number, merchant_id, sko_id, version, *place in rows:
+        placements.setdefault((number, merchant_id, sko_id, version), []).append(Placement(*place))
     return {
-        number: DirectoryEntry(merchant_id, sko_id, number, tuple(places))
-        for (number, merchant_id, sko_id), places in placements.items()
+        number: DirectoryEntry(merchant_id, sko_id, number, tuple(places), version)
+        for (number, merchant_id, sko_id, version), places in placements.items()
     }

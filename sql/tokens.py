@@ -7,6 +7,7 @@ can't be guessed, and ingest checks a token with every request.
 import hashlib
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -27,28 +28,66 @@ class Token:
     sko_id: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class IssuedToken:
+    """What a merchant may know of a token: everything but the token itself."""
+
+    token_id: int
+    scope: str
+    sko_id: int | None
+    name: str  # empty: nobody has named it
+    created_us: int
+    created_by: int | None  # the account; None: the operator
+    revoked_us: int | None
+
+
 def hash_token(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
 def issue_token(
-    connection: sa.Connection, *, scope: str, merchant_id: int | None = None, sko_id: int | None = None
+    connection: sa.Connection,
+    *,
+    scope: str,
+    merchant_id: int | None = None,
+    sko_id: int | None = None,
+    name: str = "",
+    created_by: int | None = None,
 ) -> tuple[int, str]:
-    """A new token: its `token_id`, and the token itself, which can't be read again."""
+    """A new token: its `token_id`, and the token itself, which can't be read again. `created_by` is an account."""
     token = f"kbt_{secrets.token_urlsafe(TOKEN_BYTES)}"
+    whose = {"scope": scope, "merchant_id": merchant_id, "sko_id": sko_id}
     added = connection.execute(
         sa.insert(api_token)
-        .values(token_hash=hash_token(token), scope=scope, merchant_id=merchant_id, sko_id=sko_id, created_us=now_us())
+        .values(token_hash=hash_token(token), **whose, name=name, created_by=created_by, created_us=now_us())
         .returning(api_token.c.token_id)
     )
     return int(added.scalar_one()), token
 
 
-def revoke_token(connection: sa.Connection, token_id: int) -> None:
-    """End a token; NotFound if there is none of this id. Revoking again changes nothing."""
-    revoked = sa.func.coalesce(api_token.c.revoked_us, now_us())
-    done = connection.execute(sa.update(api_token).where(api_token.c.token_id == token_id).values(revoked_us=revoked))
-    if not done.rowcount:
+def tokens_of(connection: sa.Connection, merchant_id: int) -> list[IssuedToken]:
+    """Every token of the merchant and of its registers, those that work first, the newest first."""
+    columns = (api_token.c[name] for name in IssuedToken.__slots__)
+    query = sa.select(*columns).where(api_token.c.merchant_id == merchant_id)
+    rows = connection.execute(query.order_by(api_token.c.revoked_us.is_not(None), api_token.c.token_id.desc()))
+    return [IssuedToken(*row) for row in rows]
+
+
+def rename_token(connection: sa.Connection, merchant_id: int, token_id: int, name: str) -> None:
+    """NotFound if the merchant has no such token."""
+    _change(connection, token_id, merchant_id, {"name": name})
+
+
+def revoke_token(connection: sa.Connection, token_id: int, *, merchant_id: int | None = None) -> None:
+    """End a token; NotFound if there is none of this id (of this merchant). Revoking again changes nothing."""
+    _change(connection, token_id, merchant_id, {"revoked_us": sa.func.coalesce(api_token.c.revoked_us, now_us())})
+
+
+def _change(connection: sa.Connection, token_id: int, merchant_id: int | None, values: dict[str, Any]) -> None:
+    update = sa.update(api_token).where(api_token.c.token_id == token_id)
+    if merchant_id is not None:
+        update = update.where(api_token.c.merchant_id == merchant_id)
+    if not connection.execute(update.values(values)).rowcount:
         raise NotFound(f"There is no token {token_id}")
 
 
