@@ -14,6 +14,7 @@ from webapp import reset_factor
 from webapp.database import engine
 from webapp.entering import attempt_token, enter
 
+WAYS = ("password", "email", reset_factor.WAY)
 STEP = "factor"
 
 
@@ -34,7 +35,9 @@ def half_done() -> HalfDone | None:
     token = attempt_token()
     with reading(engine()) as connection:
         attempt = login_attempts.find_attempt(connection, token)
-    return HalfDone(token, attempt) if token and attempt and attempt.step == STEP else None
+    if token is None or attempt is None or attempt.way not in WAYS or attempt.step != STEP:
+        return None
+    return HalfDone(token, attempt)
 
 
 def finish(half: HalfDone, target: str | None) -> Response | None:
@@ -57,7 +60,7 @@ def finish(half: HalfDone, target: str | None) -> Response | None:
 def _welcome(connection: Connection, attempt: Attempt, person: Person) -> None:
     """Take back what was counted when the password came: under the e-mail address, or under the УНП."""
     address = request.remote_addr or "unknown"
-    if attempt.merchant_id is None:
+    if attempt.way == "email":
         throttle.welcome(connection, email=person.email, address=address)
     for company in companies_of(connection, person.account_id):
         if company.merchant_id == attempt.merchant_id:

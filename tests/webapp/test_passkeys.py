@@ -20,7 +20,7 @@ from sql.login_attempts import begin_attempt
 from sql.memberships import add_membership, end_membership
 from sql.merchants import add_merchant
 from sql.tables import journal, login_attempt, web_session
-from tests.accounts import TestMerchant, make_merchant, sign_in
+from tests.accounts import TestMerchant, csrf_token, make_merchant, sign_in
 from tests.authenticator import Authenticator, to_text
 from tests.passkeys import ADD, CONFIRM, FACTOR, LOGIN, add_passkey, ask, log_in, options, send
 from webapp.passkey_challenges import LIFETIME_S
@@ -75,10 +75,17 @@ def actions(engine: sa.Engine) -> list[tuple[str, dict[str, Any]]]:
         return [(action, json.loads(detail)) for action, detail in rows]
 
 
-def half_done(client: FlaskClient, engine: sa.Engine, account_id: int | None, merchant_id: int | None = None) -> None:
+def half_done(
+    client: FlaskClient,
+    engine: sa.Engine,
+    account_id: int | None,
+    merchant_id: int | None = None,
+    *,
+    way: str = "password",
+) -> None:
     """As after the password."""
     with writing(engine) as connection:
-        token = begin_attempt(connection, way="password", step="factor", account_id=account_id, merchant_id=merchant_id)
+        token = begin_attempt(connection, way=way, step="factor", account_id=account_id, merchant_id=merchant_id)
     client.get("/login/passkey")
     with client.session_transaction() as session:
         session["attempt"] = token
@@ -316,6 +323,38 @@ def test_passkey_is_the_second_factor_beside_a_password(
     response = send(client, f"{FACTOR}?next=/sales", authenticator.get(options(client, FACTOR)))
     assert (response.status_code, response.location) == (303, "/sales")
     assert session_ways(engine) == ["password", "password"]
+
+
+def test_password_form_goes_on_to_the_passkey(
+    app: Flask, owner: FlaskClient, merchant: TestMerchant, authenticator: Authenticator
+) -> None:
+    for password, status in (("wrong", 422), (merchant.password, 303)):
+        client = browser(app)
+        form = {"csrf_token": csrf_token(client), "unp": merchant.unp, "password": password, "factor": "passkey"}
+        assert client.post("/login/password", data=form).location.startswith(FACTOR)
+        assert send(client, FACTOR, authenticator.get(options(client, FACTOR))).status_code == status
+
+
+def test_email_way_takes_a_passkey_too(
+    app: Flask, owner: FlaskClient, merchant: TestMerchant, authenticator: Authenticator, engine: sa.Engine
+) -> None:
+    """And what its passwords had counted in the throttle is taken back: the seventh login is no guess too many."""
+    for _ in range(7):
+        client = browser(app)
+        form = {"csrf_token": csrf_token(client), "email": merchant.email, "password": merchant.password}
+        response = client.post("/login/email", data=form)
+        assert response.location.startswith("/login/email/code"), response.get_data(as_text=True)
+        assert f'href="{FACTOR}"' in text_of(client.get(response.location))
+        assert send(client, FACTOR, authenticator.get(options(client, FACTOR))).status_code == 303
+    assert session_ways(engine)[-1] == "email"
+
+
+def test_other_half_done_things_take_no_passkey(
+    app: Flask, owner: FlaskClient, merchant: TestMerchant, engine: sa.Engine
+) -> None:
+    client = browser(app)
+    half_done(client, engine, merchant.account_id, way="invitation")
+    assert client.get(FACTOR).location.startswith("/login/password")
 
 
 def test_second_factor_is_asked_the_same_of_everybody(app: Flask, owner: FlaskClient, engine: sa.Engine) -> None:
