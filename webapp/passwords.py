@@ -8,8 +8,9 @@ import pyotp
 
 from webapp.password_rules import normalized
 
-# OWASP's first choice for Argon2id (Password Storage Cheat Sheet): memory is what makes guessing dear.
-_hasher = argon2.PasswordHasher(time_cost=1, memory_cost=47_104, parallelism=1)
+# Of the settings that OWASP calls equally strong (Password Storage Cheat Sheet) the one that is quickest here, 15 ms
+# instead of 38 with 46 MiB: wrong logins by the dozen must not hold up everybody else's.
+_hasher = argon2.PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 
 # Without letters and digits that look alike: a password is read from a letter and typed by hand.
 READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
