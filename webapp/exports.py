@@ -22,7 +22,6 @@ from sql.merchants import Merchant
 from webapp.database import engine
 from webapp.export_files import Folder
 from webapp.export_subjects import QUERY_LENGTH_MAX, ROWS_MAX, SUBJECTS, Wanted, is_within, wanted_of
-from webapp.filters import zone_of
 from webapp.fragments import page_or_fragment
 from webapp.guard import go_to, unattended
 from webapp.roles import needs
@@ -162,7 +161,7 @@ def shown(found: Export) -> Response:
 def listed(problem: str | None = None) -> Response:
     with reading(engine()) as connection:
         found = [each for each in exports.exports_of(connection, *mine()) if is_within(each, current_user.limit)]
-        zone = zone_of(own_reach().outlets(connection))
+        zone = own_reach().zone(connection)
     return page_or_fragment("exports/page.html", None, exports=found, zone=zone, problem=problem, **words())
 
 

@@ -13,13 +13,12 @@ from flask_login import current_user
 from sql.engine import Connection, reading
 from sql.instants import from_us
 from sql.journal import OPERATOR, Entry, Person, people_in_journal, read_journal
-from sql.outlets import outlets_of
 from webapp.database import engine
-from webapp.filters import zone_of
 from webapp.fragments import page_or_fragment, show_address, wants_fragment
 from webapp.journal_filters import JournalFilters, parse_journal_filters
 from webapp.journal_words import ACTIONS, details_in_words
 from webapp.roles import needs
+from webapp.scope import own_reach
 
 PAGE_ENTRIES = 50
 
@@ -80,7 +79,7 @@ def older() -> ResponseReturnValue:
 def _asked_for(connection: Connection) -> Journal:
     merchant_id = current_user.merchant_id
     people = people_in_journal(connection, merchant_id)
-    filters = parse_journal_filters(request.args, people, zone_of(outlets_of(connection, merchant_id)))
+    filters = parse_journal_filters(request.args, people, own_reach().zone(connection))
     entries: list[Entry] = []
     if not filters.problems:
         limit = PAGE_ENTRIES + 1  # one more tells whether anything follows

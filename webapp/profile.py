@@ -10,12 +10,10 @@ from sql import preferences, sessions
 from sql.accounts import person_of
 from sql.engine import Connection, reading, writing
 from sql.instants import SECOND_US
-from sql.outlets import outlets_of
 from sql.sessions import OpenSession
 from webapp.confirming import confirmed
 from webapp.database import engine
 from webapp.devices import device_of
-from webapp.filters import zone_of
 from webapp.fragments import page_or_fragment
 from webapp.guard import go_to
 from webapp.journal import note
@@ -23,6 +21,7 @@ from webapp.journal_words import WAYS
 from webapp.profile_factors import factor_lines
 from webapp.profile_notifications import KIND_WORDS, MAIL_NAMES, preferences_in
 from webapp.roles import own
+from webapp.scope import own_reach
 
 blueprint = Blueprint("profile", __name__)
 
@@ -36,7 +35,7 @@ def page() -> ResponseReturnValue:
             "factors": factor_lines(connection, account_id),
             "sessions": _open_sessions(connection),
             "preferences": preferences.preferences_of(connection, merchant_id, account_id),
-            "zone": zone_of(outlets_of(connection, merchant_id)),
+            "zone": own_reach().zone(connection),
         }
     words = {"ways": WAYS, "kinds": KIND_WORDS, "mails": MAIL_NAMES, "device_of": device_of}
     here = sessions.session_id(current_user.token)

@@ -16,7 +16,7 @@ from sql.engine import Connection
 from sql.outlets import Outlet, outlets_of
 from sql.skos import Sko, skos_of
 from webapp.filter_values import numbers_in
-from webapp.filters import NAMES, Filters, parse_filters
+from webapp.filters import NAMES, Filters, parse_filters, zone_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,10 @@ class Reach:
         """The outlets that the person may see, or those of these."""
         wanted = self.limit if outlet_ids is None else [each for each in outlet_ids if self.sees(each)]
         return outlets_of(connection, self.merchant_id, wanted)
+
+    def zone(self, connection: Connection) -> str:
+        """The time zone in which to tell the person when anything was that happened at no outlet."""
+        return zone_of(self.outlets(connection))
 
     def skos(self, connection: Connection, *, numbers: Collection[str] | None = None) -> list[Sko]:
         """The registers that stand, or have ever stood, in outlets that the person may see; or those of these."""

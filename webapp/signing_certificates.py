@@ -10,16 +10,15 @@ from sql import signing_certificates as linked
 from sql.engine import reading, writing
 from sql.errors import AlreadyExists
 from sql.instants import now_us
-from sql.outlets import outlets_of
 from sql.signing_certificates import CERTIFICATES_MAX, SigningCertificate, TooMany
 from webapp.challenge import Purpose
 from webapp.confirming import confirmed
 from webapp.database import engine
-from webapp.filters import zone_of
 from webapp.fragments import page_or_fragment
 from webapp.guard import go_to
 from webapp.journal import note
 from webapp.roles import own
+from webapp.scope import own_reach
 from webapp.signature_words import Refused
 from webapp.signatures import Signer
 from webapp.signing_challenges import UploadForm, give_out, init_blueprint, settings, take_back
@@ -34,7 +33,7 @@ OPEN = "certificate"  # the name of the file that awaits its signature in the br
 def page() -> ResponseReturnValue:
     with reading(engine()) as connection:
         certificates = linked.certificates_of(connection, current_user.account_id)
-        zone = zone_of(outlets_of(connection, current_user.merchant_id))
+        zone = own_reach().zone(connection)
     return page_or_fragment(
         "signing_certificates/page.html",
         None,
@@ -87,7 +86,7 @@ def link() -> ResponseReturnValue:
 def certificate(fingerprint: str) -> ResponseReturnValue:
     with reading(engine()) as connection:
         mine = {found.fingerprint: found for found in linked.certificates_of(connection, current_user.account_id)}
-        zone = zone_of(outlets_of(connection, current_user.merchant_id))
+        zone = own_reach().zone(connection)
     found: SigningCertificate | None = mine.get(fingerprint)
     if found is None:
         raise NotFound

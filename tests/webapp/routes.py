@@ -1,0 +1,207 @@
+"""Every route of the web app: who may use it, and examples of what is in its address.
+
+Whoever adds a route adds it here, or the tests fail: by whom it may be used is decided, never left to chance. `ROUTES`
+has the method and the rule as Flask knows it. Where a rule has variables, an entry gives addresses:
+
+- `own`: something that each of `who` may see, in the outlet of the manager,
+- `hidden`: the same of the other outlet, which everybody may see but the manager,
+- `foreign`: the same of another company or person, which none of them may see.
+
+In braces are examples of `tests/webapp/world.py`.
+"""
+
+from typing import NamedTuple
+
+PUBLIC: tuple[str, ...] = ()
+EVERYONE = ("owner", "accountant", "manager", "support")
+OWNER = ("owner",)
+EXPORTERS = ("owner", "accountant", "manager")
+
+
+class Route(NamedTuple):
+    who: tuple[str, ...]
+    own: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+    foreign: tuple[str, ...] = ()
+
+
+def of_document(ending: str) -> Route:
+    return Route(
+        EVERYONE,
+        (
+            f"/documents/{{here}}/1{ending}",
+            f"/documents/{{moved_away}}/1{ending}",
+            f"/documents/{{moved_here}}/9{ending}",
+        ),
+        (
+            f"/documents/{{there}}/800001{ending}",
+            f"/documents/{{moved_away}}/800007{ending}",
+            f"/documents/{{moved_here}}/800008{ending}",
+        ),
+        (f"/documents/{{foreign}}/900001{ending}",),
+    )
+
+
+def of_company(address: str, thing: str) -> Route:
+    """Something of a company that is its owners' alone."""
+    return Route(OWNER, (address.format(f"{{own_{thing}}}"),), foreign=(address.format(f"{{foreign_{thing}}}"),))
+
+
+def of_person(address: str, thing: str, who: tuple[str, ...] = EVERYONE) -> Route:
+    """Something of a person: a colleague's is as far away as anybody else's."""
+    return Route(who, foreign=tuple(address.format(f"{{{whose}_{thing}}}") for whose in ("own", "foreign")))
+
+
+BEING_BUILT = {
+    "/acts/registration": ("owner", "accountant"),
+    "/acts/subscription": ("owner", "accountant"),
+    "/instructions": EVERYONE,
+    "/notifications": EVERYONE,
+    "/outlets": EVERYONE,
+    "/register-settings/options": ("owner", "manager"),
+    "/register-settings/receipt": ("owner", "manager"),
+    "/register-settings/smart-x/receipt": ("owner", "manager"),
+    "/register-settings/smart-x/users": ("owner", "manager"),
+    "/register-settings/users": ("owner", "manager"),
+    "/reports": EVERYONE,
+    "/reports/completeness": EVERYONE,
+    "/skos": EVERYONE,
+}
+
+WAYS_IN = (
+    "GET /login",
+    "GET /login/application",
+    "GET /login/application.pdf",
+    "POST /login/application.pdf",
+    "GET /login/instruction.pdf",
+    "GET /login/password",
+    "POST /login/password",
+    "GET /login/email",
+    "POST /login/email",
+    "GET /login/email/authenticator",
+    "POST /login/email/authenticator",
+    "GET /login/email/code",
+    "POST /login/email/code",
+    "POST /login/email/resend",
+    "POST /login/email/send",
+    "GET /login/enrol",
+    "POST /login/enrol",
+    "GET /login/recovery-codes",
+    "POST /login/recovery-codes",
+    "POST /recovery-codes.txt",
+    "GET /login/passkey",
+    "POST /login/passkey",
+    "POST /login/passkey/options",
+    "GET /login/passkey/factor",
+    "POST /login/passkey/factor",
+    "POST /login/passkey/factor/options",
+    "GET /login/reset",
+    "POST /login/reset",
+    "GET /login/reset/factor",
+    "POST /login/reset/factor",
+    "POST /login/reset/sms",
+    "GET /login/reset/password",
+    "POST /login/reset/password",
+    "GET /login/signature",
+    "POST /login/signature",
+    "POST /login/signature/certificate",
+    "POST /login/signature/file",
+)
+
+ROUTES = {
+    # Pages of figures and documents.
+    "GET /": Route(EVERYONE),
+    "GET /home/changes": Route(EVERYONE),
+    "GET /home/<any(day, receipts, last, week, sales, quarter):name>": Route(
+        EVERYONE, tuple(f"/home/{name}" for name in ("day", "receipts", "last", "week", "sales", "quarter"))
+    ),
+    "GET /sales": Route(EVERYONE),
+    "GET /sales/<day>/<int(max=999999999):outlet_id>": Route(
+        EVERYONE, ("/sales/{day}/1",), ("/sales/{day}/2",), ("/sales/{day}/3",)
+    ),
+    "GET /turnover": Route(EVERYONE),
+    "GET /turnover/<int(max=2147483647):outlet_id>/<number>": Route(
+        EVERYONE,
+        ("/turnover/1/{here}", "/turnover/1/{moved_away}", "/turnover/1/{moved_here}"),
+        ("/turnover/2/{there}", "/turnover/2/{moved_away}", "/turnover/1/{there}"),
+        ("/turnover/3/{foreign}", "/turnover/1/{foreign}"),
+    ),
+    "GET /documents": Route(EVERYONE),
+    "GET /documents/older": Route(EVERYONE),
+    "GET /documents/summary": Route(EVERYONE),
+    "GET /documents/<sko>/<int(max=9007199254740991):number>": of_document(""),
+    "GET /documents/<sko>/<int:number>.pdf": of_document(".pdf"),
+    # Files.
+    "GET /exports": Route(EXPORTERS),
+    "POST /exports": Route(EXPORTERS),
+    "GET /exports/<export_id>": of_person("/exports/{}", "export", EXPORTERS),
+    "GET /exports/<export_id>/progress": of_person("/exports/{}/progress", "export", EXPORTERS),
+    "GET /exports/<export_id>/file": of_person("/exports/{}/file", "export", EXPORTERS),
+    "POST /exports/<export_id>/again": of_person("/exports/{}/again", "export", EXPORTERS),
+    "POST /exports/<export_id>/delete": of_person("/exports/{}/delete", "export", EXPORTERS),
+    # Pages that are announced.
+    **{f"GET {address}": Route(who) for address, who in BEING_BUILT.items()},
+    # People, and what they did.
+    "GET /team": Route(OWNER),
+    "GET /team/invite": Route(OWNER),
+    "POST /team/invite": Route(OWNER),
+    "POST /team/invitations/<invitation_id>/resend": of_company("/team/invitations/{}/resend", "invitation"),
+    "POST /team/invitations/<invitation_id>/withdraw": of_company("/team/invitations/{}/withdraw", "invitation"),
+    "GET /team/<int(max=9007199254740991):account_id>": of_company("/team/{}", "person"),
+    "POST /team/<int(max=9007199254740991):account_id>": of_company("/team/{}", "person"),
+    "GET /team/<int(max=9007199254740991):account_id>/remove": of_company("/team/{}/remove", "person"),
+    "POST /team/<int(max=9007199254740991):account_id>/remove": of_company("/team/{}/remove", "person"),
+    "GET /journal": Route(OWNER),
+    "GET /journal/older": Route(OWNER),
+    "GET /invitations/<token>/accept": Route(EVERYONE, ("/invitations/{invitation_token}/accept",)),
+    "POST /invitations/<token>/accept": Route(EVERYONE, ("/invitations/{invitation_token}/accept",)),
+    # One's own account.
+    "POST /logout": Route(EVERYONE),
+    "GET /confirm": Route(EVERYONE),
+    "POST /confirm": Route(EVERYONE),
+    "POST /confirm/passkey": Route(EVERYONE),
+    "POST /confirm/passkey/options": Route(EVERYONE),
+    "GET /profile": Route(EVERYONE),
+    "POST /profile/notifications": Route(EVERYONE),
+    "POST /profile/sessions/<session_id>/end": of_person("/profile/sessions/{}/end", "session"),
+    "POST /profile/sessions/end-others": Route(EVERYONE),
+    "GET /profile/password": Route(EVERYONE),
+    "POST /profile/password": Route(EVERYONE),
+    "GET /profile/authenticator": Route(EVERYONE),
+    "POST /profile/authenticator": Route(EVERYONE),
+    "GET /profile/recovery-codes": Route(EVERYONE),
+    "POST /profile/recovery-codes": Route(EVERYONE),
+    "GET /profile/passkeys": Route(EVERYONE),
+    "GET /profile/passkeys/add": Route(EVERYONE),
+    "POST /profile/passkeys/add": Route(EVERYONE),
+    "POST /profile/passkeys/add/options": Route(EVERYONE),
+    "GET /profile/passkeys/<key>": of_person("/profile/passkeys/{}", "passkey"),
+    "POST /profile/passkeys/<key>": of_person("/profile/passkeys/{}", "passkey"),
+    "POST /profile/passkeys/<key>/remove": of_person("/profile/passkeys/{}/remove", "passkey"),
+    "GET /profile/certificates": Route(EVERYONE),
+    "GET /profile/certificates/add": Route(EVERYONE),
+    "POST /profile/certificates/add": Route(EVERYONE),
+    "POST /profile/certificates/file": Route(EVERYONE),
+    "GET /profile/certificates/<fingerprint>": of_person("/profile/certificates/{}", "certificate"),
+    "POST /profile/certificates/<fingerprint>/remove": of_person("/profile/certificates/{}/remove", "certificate"),
+    "GET /profile/phone": Route(EVERYONE),
+    "POST /profile/phone": Route(EVERYONE),
+    "GET /profile/phone/code": Route(EVERYONE),
+    "POST /profile/phone/code": Route(EVERYONE),
+    "POST /profile/phone/resend": Route(EVERYONE),
+    # Open to all the world: the ways in, the receipts of buyers, the health of the process.
+    **{key: Route(PUBLIC) for key in WAYS_IN},
+    "GET /invitations/<token>": Route(PUBLIC, ("/invitations/{invitation_token}",)),
+    "POST /invitations/<token>": Route(PUBLIC, ("/invitations/{invitation_token}",)),
+    "GET /companies": Route(PUBLIC),
+    "POST /companies": Route(PUBLIC),
+    "POST /language": Route(PUBLIC),
+    "POST /theme": Route(PUBLIC),
+    "GET /r/": Route(PUBLIC),
+    "GET /r/<uid>": Route(PUBLIC, ("/r/{uid}",)),
+    "GET /r/<uid>.json": Route(PUBLIC, ("/r/{uid}.json",)),
+    "GET /r/<uid>.pdf": Route(PUBLIC, ("/r/{uid}.pdf",)),
+    "GET /healthz": Route(PUBLIC),
+    "GET /readyz": Route(PUBLIC),
+    "GET /metrics": Route(PUBLIC),
+}
