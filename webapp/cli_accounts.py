@@ -1,6 +1,7 @@
 """`kabinet account …`: what an operator does for people who log in; the journal of their companies tells of it."""
 
 import datetime
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -27,7 +28,7 @@ from webapp.team_forms import end_of
 
 LISTED_MAX = 200
 NAME = Matching("name", r"[^\x00-\x1f\x7f]{1,128}", "1 to 128 characters on one line")
-DEVELOPMENT_URL = "http://127.0.0.1:8000"
+WEB_BIND = "127.0.0.1:8000"
 
 email_argument = click.argument("email", type=EMAIL)
 
@@ -74,7 +75,7 @@ def create(
         detail = {"role": role, "outlets": outlet_ids, "until": until and until.date().isoformat()}
         told = {key: value for key, value in detail.items() if value}
         write_journal(connection, merchant_id, "account_created", actor=OPERATOR, subject=email.lower(), detail=told)
-        _mail_link(connection, account_id)
+        _mail_link(connection, account_id, is_new=True)
     answer(as_json, account_id=account_id, link_mailed_to=email.lower())
 
 
@@ -122,7 +123,7 @@ def reset_factors(email: str, phone: str | None, as_json: bool) -> None:
             raise click.ClickException(f"The account {found.email} is disabled: enable it first")
         ended = account_records.reset_factors(connection, found.account_id, phone=phone)
         _tell(connection, found, "factors_reset", count=ended)
-        _mail_link(connection, found.account_id)
+        _mail_link(connection, found.account_id, is_new=False)
     answer(as_json, account_id=found.account_id, sessions_ended=ended, link_mailed_to=found.email)
 
 
@@ -179,7 +180,9 @@ def show(email: str, as_json: bool) -> None:
 def site() -> Iterator[flask.Flask]:
     """The web app, as if somebody asked it for a page at PUBLIC_URL: mails hold links to it."""
     settings = Settings.from_environment()
-    address = settings.public_url or (DEVELOPMENT_URL if settings.development else None)
+    address = settings.public_url
+    if address is None and settings.development:
+        address = f"http://{os.environ.get('WEB_BIND') or WEB_BIND}"
     if address is None:
         raise click.ClickException("PUBLIC_URL must be set: the mail holds a link to the site")
     app = create_app(settings)
@@ -188,10 +191,10 @@ def site() -> Iterator[flask.Flask]:
     app.extensions["kabinet_engine"].dispose()
 
 
-def _mail_link(connection: Connection, account_id: int) -> None:
+def _mail_link(connection: Connection, account_id: int, *, is_new: bool) -> None:
     person = person_of(connection, account_id)
     assert person is not None
-    send_link(connection, person, is_new=True)
+    send_link(connection, person, is_new=is_new)
 
 
 def _tell(connection: Connection, found: AccountRecord, action: str, **detail: int) -> list[Company]:

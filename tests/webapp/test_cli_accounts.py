@@ -111,9 +111,12 @@ def test_managers_have_outlets_and_support_a_last_day(engine: sa.Engine, kabinet
 def test_mails_are_in_the_language_of_the_person(engine: sa.Engine, kabinet: Kabinet):
     kabinet.json(*CREATE, "--role", "owner", "--language", "en")
     kabinet.json(*CREATE[:-1], "second@romashka.by", "--role", "owner")
-    english, russian = mails(engine)
+    kabinet.json("account", "reset-factors", EMAIL)
+    english, russian, anew = mails(engine)
     assert english.subject.isascii()
     assert not russian.subject.isascii()
+    assert "was made for you" in english.text
+    assert "was made for you" not in anew.text
 
 
 def test_a_disabled_person_is_out_at_once(engine: sa.Engine, kabinet: Kabinet, merchant: TestMerchant):
