@@ -58,9 +58,10 @@ def resend(invitation_id: str) -> ResponseReturnValue:
     except errors.NotFound:
         raise NotFound from None
     except TooManyAttempts as refused:
-        return _done(waiting_sentence(refused))
+        return _done(waiting_sentence(refused), "problem")
     if not sent.is_open:
-        return _done(gettext("The last day of this support is over. Withdraw the invitation, and invite anew."))
+        sentence = gettext("The last day of this support is over. Withdraw the invitation, and invite anew.")
+        return _done(sentence, "problem")
     return _done(gettext("The invitation is on its way to %(person)s. The link of before is void.", person=sent.email))
 
 
@@ -88,8 +89,8 @@ def _page(form: InviteForm, problem: str | None = None) -> Response:
     return page_or_fragment("team/invite.html", None, form=form)
 
 
-def _done(sentence: str) -> ResponseReturnValue:
-    flash(sentence)
+def _done(sentence: str, category: str = "message") -> ResponseReturnValue:
+    flash(sentence, category)
     return go_to(url_for("team.page"))
 
 

@@ -130,6 +130,7 @@ def test_nobody_is_flooded_with_invitations(owner: FlaskClient, engine: sa.Engin
         [invited] = waiting(engine, company)
         send(owner, f"/team/invitations/{invited.invitation_id}/resend")
     assert len(mails_to(engine, GUEST)) == 30
+    assert "is-problem" in text_of(owner.get("/team")).partition("<template")[0]
     response = send(owner, "/team/invite", email="b@romashka.by", role="accountant")
     assert response.status_code == 429
     assert int(response.headers["Retry-After"]) > 0
@@ -148,6 +149,17 @@ def test_an_invitation_is_sent_again_and_withdrawn(owner: FlaskClient, engine: s
     assert waiting(engine, company) == []
     actions = [action for _, action, subject in journal_of(engine, company.merchant_id) if subject == GUEST]
     assert actions == ["person_invited", "invitation_resent", "invitation_withdrawn"]
+
+
+def test_support_whose_time_is_over_is_not_sent_again(owner: FlaskClient, engine: sa.Engine, company: TestMerchant):
+    day = team_forms.from_us(now_us() + DAY_US).date().isoformat()
+    send(owner, "/team/invite", email=GUEST, role="support", until=day)
+    with writing(engine) as connection:
+        connection.execute(sa.text("UPDATE invitation SET member_until_us = 1"))
+    [invited] = waiting(engine, company)
+    assert send(owner, f"/team/invitations/{invited.invitation_id}/resend").location == "/team"
+    assert "Последний день этой поддержки прошёл" in text_of(owner.get("/team"))
+    assert len(mails_to(engine, GUEST)) == 1
 
 
 def test_a_role_is_changed_with_what_belongs_to_it(owner, engine, company: TestMerchant, anna: int):
