@@ -13,14 +13,17 @@ from werkzeug.test import TestResponse
 from sql import login_attempts
 from sql.accounts import add_account, person_by_email
 from sql.engine import reading, writing
-from sql.factors import Factors, factors_of, set_totp_secret
+from sql.factors import Factors, factors_of, replace_recovery_codes, set_totp_secret
 from sql.instants import now_us
 from sql.memberships import add_membership
+from sql.passkeys import add_passkey
 from sql.password_resets import add_reset
 from sql.tables import journal, web_session
 from tests.accounts import csrf_token, make_merchant
 from webapp import enrolment
+from webapp.authenticator_codes import use_code
 from webapp.passwords import STEP_S, totp_code
+from webapp.recovery_codes import generate_recovery_codes
 
 EMAIL = "new@romashka.by"
 NEW = "seven brass herons on a tram"
@@ -148,8 +151,6 @@ def test_code_of_the_enrolment_opens_no_login(client: FlaskClient, engine: sa.En
     with reading(engine) as connection:
         person = person_by_email(connection, EMAIL)
     assert person
-    from webapp.authenticator_codes import use_code
-
     with client.application.test_request_context():
         assert not use_code(person, code)
 
@@ -171,17 +172,22 @@ def test_who_began_before_somebody_enrolled_replaces_nothing(
     assert go_in(owner).location == "/"
 
 
+@pytest.mark.parametrize("factor", ["authenticator", "passkey", "recovery codes"])
 def test_who_has_a_second_factor_meanwhile_enrols_no_other(
-    client: FlaskClient, engine: sa.Engine, account_id: int
+    client: FlaskClient, engine: sa.Engine, account_id: int, factor: str
 ) -> None:
     code = code_of(client)
     with writing(engine) as connection:
-        set_totp_secret(connection, account_id, "A" * 32, used_step=0)
+        if factor == "authenticator":
+            set_totp_secret(connection, account_id, "A" * 32, used_step=0)
+        elif factor == "passkey":
+            add_passkey(connection, account_id, credential_id=b"1", public_key=b"2", sign_count=0, name="Key")
+        else:
+            replace_recovery_codes(connection, account_id, generate_recovery_codes())
+        before = person_by_email(connection, EMAIL)
     assert enrol(client, code).location == "/login/password"
     with reading(engine) as connection:
-        person = person_by_email(connection, EMAIL)
-    assert person
-    assert (person.totp_secret, person.password_hash) == ("A" * 32, "")
+        assert person_by_email(connection, EMAIL) == before
 
 
 def test_enrolment_is_over_after_half_an_hour_and_in_no_other_browser(

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from sql import login_attempts, throttle
-from sql.accounts import add_account, disable_account, set_language
+from sql.accounts import add_account, disable_account, person_by_email, set_language
 from sql.engine import reading, writing
 from sql.factors import replace_recovery_codes
 from sql.instants import HOUR_US, SECOND_US, now_us
@@ -405,8 +405,6 @@ def test_reset_ends_logins_that_are_half_done(
 def test_link_for_a_new_account_is_good_for_three_days_and_leads_to_the_enrolment(
     app: Flask, client: FlaskClient, merchant: TestMerchant, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sql.accounts import person_by_email
-
     with writing(engine) as connection:
         account_id = add_account(
             connection, email="new@romashka.by", phone="+375331112233", password_hash="", totp_secret=""
