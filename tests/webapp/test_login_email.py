@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 
@@ -23,6 +24,7 @@ from tests.accounts import PASSWORD, TestMerchant, csrf_token, make_merchant
 from tests.webapp.conftest import CountQueries
 from webapp import passwords
 from webapp.recovery_codes import generate_recovery_codes
+from webapp.sms_codes import is_code
 
 WRONG = "The e-mail address or the password is wrong."
 WRONG_CODE = "The code is wrong, or another one was sent after it."
@@ -421,6 +423,28 @@ def test_a_code_works_once(app, merchant, engine):
     assert answers.count("/") == 1
     with reading(engine) as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(web_session)).scalar_one() == 1
+
+
+def test_of_two_right_codes_at_the_same_instant_one_gets_in(app, merchant, engine, monkeypatch):
+    client = browser(app)
+    half_way(client, merchant)
+    cookie, token, code = client.get_cookie("kabinet"), csrf_token(client, CODE), sent(engine)[0]
+    assert cookie is not None
+    both_counted = threading.Barrier(2, timeout=30)
+
+    def look(*arguments: object) -> bool:
+        both_counted.wait()
+        return is_code(*arguments)
+
+    monkeypatch.setattr("webapp.login_factor.is_code", look)
+
+    def use(_: int) -> str:
+        tab = browser(app)
+        tab.set_cookie("kabinet", cookie.value)
+        return tab.post(CODE, data={"csrf_token": token, "code": code}).location
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(use, range(2))) == ["/", "/login/email?over=company"]
 
 
 def test_code_of_another_browser_is_no_code(app, merchant, engine):
