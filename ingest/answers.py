@@ -4,14 +4,17 @@ import datetime
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta, Raw, Struct
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from ingest import fields
 from ingest.problems import DETAIL_LENGTH_MAX, Code
 from ingest.reading import ENTRIES_MAX
+from sql.device_grants import Refusal
 
 ProblemStatus = Literal["conflict", "quarantined", "rejected"]
 KeptStatus = Literal["accepted", "quarantined"]
+OAuthCode = Literal["invalid_request", "unsupported_grant_type"] | Refusal
+USERS_MAX = 10_000
 Counted = Annotated[int, Meta(ge=0, le=ENTRIES_MAX)]
 
 
@@ -43,6 +46,65 @@ class KeptDocument(Struct, frozen=True, gc=False):
     status: KeptStatus
     received_at: Annotated[datetime.datetime, Meta(tz=True)]
     document: Raw
+
+
+Right = Literal[
+    "sales", "refunds", "annulment", "deposit", "withdrawal", "x_report", "z_report", "discounts", "settings"
+]
+Version = Annotated[int, Meta(ge=1, le=2**31 - 1, description="counts up with each change")]
+
+
+class RegisterUser(Struct, frozen=True, gc=False):
+    """Somebody who may log in to the register."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=16)]
+    password: Annotated[str, Meta(pattern=r"^\$pbkdf2-sha256\$", max_length=200, description="the hash in PHC form")]
+    rights: Annotated[list[Right], Meta(max_length=9)]
+
+
+class ReceiptSettings(Struct, frozen=True, gc=False):
+    """What stands at the head and the foot of each receipt; the last two are for the model Smart X alone."""
+
+    outlet_name: Annotated[str, Meta(max_length=102)]
+    address: Annotated[str, Meta(max_length=68)]
+    phone: Annotated[str, Meta(max_length=34)]
+    advert: Annotated[str, Meta(max_length=340, description="at the foot")]
+    name_lines: Annotated[int, Meta(ge=1, le=4, description="lines for the name of a product")] | UnsetType = UNSET
+    number_goods: bool | UnsetType = UNSET
+
+
+class RegisterSettings(Struct, frozen=True, gc=False):
+    """What the merchant wants set on a register. `options` are switches by name; Smart X has none."""
+
+    version: Version
+    users: Annotated[list[RegisterUser], Meta(max_length=USERS_MAX)]
+    receipt: ReceiptSettings
+    options: dict[str, bool] = {}
+
+
+class DeviceCodes(Struct, frozen=True, gc=False):
+    """RFC 8628, 3.2: `user_code` is to be typed at `verification_uri`; times are in seconds."""
+
+    device_code: Annotated[str, Meta(description="to be kept secret: it fetches the token")]
+    user_code: Annotated[str, Meta(pattern="^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$")]
+    verification_uri: str
+    expires_in: Annotated[int, Meta(ge=1, le=3600)]
+    interval: Annotated[int, Meta(ge=1, le=60, description="between two requests for the token")]
+
+
+class BoundToken(Struct, frozen=True, gc=False):
+    """The token of the register, and the number of the СКО that it is from now on. The token doesn't expire."""
+
+    access_token: str
+    token_type: Literal["Bearer"]
+    sko: fields.SkoNumber
+
+
+class OAuthError(Struct, frozen=True, gc=False):
+    """RFC 8628, 3.5, and RFC 6749, 5.2."""
+
+    error: OAuthCode
+    error_description: Annotated[str, Meta(description="a sentence for whoever reads logs; it may change")]
 
 
 class ProblemDetails(Struct, frozen=True, gc=False):

@@ -4,15 +4,18 @@ import asyncio
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
 from typing import Any, NamedTuple
 
 import msgspec
 import structlog
 
-from ingest import answers, logs, metrics, openapi, reading
-from ingest.bodies import ClientGone, Receive, read_body
+from ingest import answers, logs, metrics, openapi, reading, register_settings
+from ingest.binding import post_device_code, post_token
+from ingest.bodies import ClientGone, Receive
+from ingest.exchange import PROBLEM_JSON, Answer, Headers, Request, not_found, peer_of
 from ingest.failures import Failure, too_large
-from ingest.receive import receive_documents, receive_events, scope_problem
+from ingest.receive import receive_documents, receive_events
 from ingest.service import Service
 from ingest.settings import Settings
 from sql.documents import find_document
@@ -21,56 +24,29 @@ from sql.quarantine import find_quarantined
 
 Scope = Mapping[str, Any]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
-Headers = tuple[tuple[bytes, bytes], ...]
 
-JSON = b"application/json"
-PROBLEM_JSON = b"application/problem+json"
 DOCUMENT_PATH = re.compile(r"/v1/documents/([0-9A-Z]{1,20})/([1-9][0-9]{0,15})")
 
 log = structlog.get_logger()
 
 
-class Answer(NamedTuple):
-    body: bytes
-    content_type: bytes = JSON
-    status: int = 200
-    headers: Headers = ()
-
-
-class Request(NamedTuple):
-    service: Service
-    method: str
-    path: str
-    headers: Mapping[bytes, bytes]
-    receive: Receive
-
-    async def body(self) -> bytes:
-        """The whole body. Raises Failure, ClientGone."""
-        return await read_body(self.receive, self.headers, self.service.settings.body_timeout_s)
-
-
 async def post_documents(request: Request) -> Answer:
-    caller = await request.service.caller(request.headers.get(b"authorization"))
+    caller = await request.caller()
     return Answer(await receive_documents(request.service, caller.token, await request.body()))
 
 
 async def post_events(request: Request) -> Answer:
-    caller = await request.service.caller(request.headers.get(b"authorization"))
+    caller = await request.caller()
     return Answer(await receive_events(request.service, caller.token, await request.body()))
 
 
 async def get_document(request: Request) -> Answer:
     """The document that a register asks for after it lost an answer; 404 too where the token may not know of it."""
     service = request.service
-    caller = await service.caller(request.headers.get(b"authorization"))
     found = DOCUMENT_PATH.fullmatch(request.path)
     assert found is not None
-    sko, number = found[1], int(found[2])
-    await service.load([sko])
-    register = service.directory.get(sko)
-    if register is None or scope_problem(caller.token, register):
-        raise not_found()
-    key = (register.merchant_id, register.sko_id, number)
+    register = await request.register(found[1])
+    key = (register.merchant_id, register.sko_id, int(found[2]))
     status: answers.KeptStatus = "accepted"
     kept = await service.read(lambda connection: find_document(connection, *key))
     if kept is None:
@@ -109,21 +85,23 @@ class Route(NamedTuple):
 ROUTES = {
     "/v1/documents": Route("documents", {"POST": post_documents}),
     "/v1/events": Route("events", {"POST": post_events}),
+    "/oauth/device/code": Route("device_code", {"POST": post_device_code}),
+    "/oauth/token": Route("token", {"POST": post_token}),
     "/healthz": Route("healthz", {"GET": get_healthz}),
     "/readyz": Route("readyz", {"GET": get_readyz}),
     "/metrics": Route("metrics", {"GET": get_metrics}),
     "/openapi.json": Route("openapi", {"GET": get_openapi}),
 }
-DOCUMENT_ROUTE = Route("document", {"GET": get_document})
+ROUTES_WITH_NUMBERS = (
+    (register_settings.PATH, Route("settings", {"GET": register_settings.get_settings})),
+    (DOCUMENT_PATH, Route("document", {"GET": get_document})),
+)
 NO_ROUTE = Route("none", {})
 
 
-def not_found() -> Failure:
-    return Failure(404, "not_found", "There is nothing at this address that this token may see.")
-
-
 def route_of(path: str) -> Route:
-    return ROUTES.get(path) or (DOCUMENT_ROUTE if DOCUMENT_PATH.fullmatch(path) else NO_ROUTE)
+    found = (route for pattern, route in ROUTES_WITH_NUMBERS if pattern.fullmatch(path))
+    return ROUTES.get(path) or next(found, NO_ROUTE)
 
 
 async def dispatch(route: Route, request: Request, query: bytes) -> Answer:
@@ -169,7 +147,8 @@ class App:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert self._service is not None
-        request = Request(self._service, scope["method"], scope["path"], dict(scope["headers"]), receive)
+        headers, peer = dict(scope["headers"]), peer_of(scope)
+        request = Request(self._service, scope["method"], scope["path"], headers, receive, peer)
         route = route_of(request.path)
         try:
             answer = await dispatch(route, request, scope["query_string"])
@@ -185,13 +164,15 @@ class App:
             log.exception("request_failed", path=request.path)
             answer = failed(Failure(500, "internal_error", "This should not have happened; it is logged."))
         metrics.count_request(route.name, answer.status)
-        headers = (
-            (b"content-type", answer.content_type),
-            (b"content-length", b"%d" % len(answer.body)),
-            *answer.headers,
-        )
-        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers_of(answer)})
         await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else answer.body})
+
+
+def headers_of(answer: Answer) -> Headers:
+    if answer.status == HTTPStatus.NOT_MODIFIED:  # it speaks of an answer that it doesn't hold
+        return answer.headers
+    length = b"%d" % len(answer.body)
+    return ((b"content-type", answer.content_type), (b"content-length", length), *answer.headers)
 
 
 def failed(failure: Failure) -> Answer:

@@ -4,7 +4,7 @@ import asyncio
 import sys
 import zlib
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from ingest.failures import Failure, too_large
 
@@ -14,10 +14,19 @@ else:
     from backports import zstd
 
 BODY_BYTES_MAX = 4 * 1024 * 1024
-TOO_LARGE = "The body is larger than 4 MiB after decompression."
-CONTENT_TYPE = "Send the body as `Content-Type: application/json` in UTF-8."
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+
+
+class Kind(NamedTuple):
+    """What a resource takes: media types, bytes after decompression, and the sentence for anything else."""
+
+    media_types: tuple[bytes, ...]
+    bytes_max: int
+    wrong_type: str
+
+
+DOCUMENTS = Kind((b"application/json",), BODY_BYTES_MAX, "Send the body as `Content-Type: application/json` in UTF-8.")
 
 
 class ClientGone(Exception):
@@ -33,20 +42,27 @@ class _Unpacker(Protocol):
         """Unpack a chunk; returns at most `room` bytes, or raises ValueError if it is no such data."""
 
 
-async def read_body(receive: Receive, headers: Mapping[bytes, bytes], timeout_s: float) -> bytes:
+async def read_body(
+    receive: Receive, headers: Mapping[bytes, bytes], timeout_s: float, kind: Kind = DOCUMENTS
+) -> bytes:
     """The body, unpacked. Raises Failure 400, 408, 413 or 415; ClientGone."""
-    _check_content_type(headers.get(b"content-type", b""))
+    _check_content_type(headers.get(b"content-type", b""), kind)
     unpacker = _unpacker(headers.get(b"content-encoding", b"").strip().lower())
-    if isinstance(unpacker, _Plain) and int(headers.get(b"content-length", b"0")) > BODY_BYTES_MAX:
-        raise too_large(TOO_LARGE)
+    if isinstance(unpacker, _Plain) and int(headers.get(b"content-length", b"0")) > kind.bytes_max:
+        raise _too_large(kind)
     try:
         async with asyncio.timeout(timeout_s):
-            return await _read(receive, unpacker)
+            return await _read(receive, unpacker, kind)
     except TimeoutError:
         raise Failure(408, "timeout", f"The body did not arrive within {timeout_s} seconds.") from None
 
 
-async def _read(receive: Receive, unpacker: _Unpacker) -> bytes:
+def _too_large(kind: Kind) -> Failure:
+    limit = f"{kind.bytes_max // 1024**2} MiB" if kind.bytes_max >= 1024**2 else f"{kind.bytes_max // 1024} KiB"
+    return too_large(f"The body is larger than {limit} after decompression.")
+
+
+async def _read(receive: Receive, unpacker: _Unpacker, kind: Kind) -> bytes:
     parts: list[bytes] = []
     size = 0
     more = True
@@ -57,23 +73,23 @@ async def _read(receive: Receive, unpacker: _Unpacker) -> bytes:
         more = message.get("more_body", False)
         if chunk := message.get("body", b""):
             try:
-                part = unpacker.feed(chunk, BODY_BYTES_MAX + 1 - size)
+                part = unpacker.feed(chunk, kind.bytes_max + 1 - size)
             except (ValueError, zlib.error, zstd.ZstdError):
                 raise Failure(400, "malformed_json", "The body can't be decompressed.") from None
             size += len(part)
-            if size > BODY_BYTES_MAX:
-                raise too_large(TOO_LARGE)
+            if size > kind.bytes_max:
+                raise _too_large(kind)
             parts.append(part)
     if not unpacker.finished:
         raise Failure(400, "malformed_json", "The compressed body ends before it is complete.")
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def _check_content_type(value: bytes) -> None:
+def _check_content_type(value: bytes, kind: Kind) -> None:
     media_type, *parameters = (part.strip().lower() for part in value.split(b";"))
     charsets = [part.partition(b"=")[2].strip(b' "') for part in parameters if part.startswith(b"charset")]
-    if media_type != b"application/json" or any(charset not in (b"utf-8", b"utf8") for charset in charsets):
-        raise Failure(415, "unsupported_media_type", CONTENT_TYPE)
+    if media_type not in kind.media_types or any(charset not in (b"utf-8", b"utf8") for charset in charsets):
+        raise Failure(415, "unsupported_media_type", kind.wrong_type)
 
 
 def _unpacker(encoding: bytes) -> _Unpacker:

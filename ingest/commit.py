@@ -26,6 +26,7 @@ from sql.errors import AlreadyStored
 from sql.events import NewEvent, insert_events
 from sql.instants import now_us, to_us
 from sql.quarantine import CONFLICT, Quarantined, keep
+from sql.register_settings import settle
 from sql.shifts import ClosedShift, OpenedShift, ZCounter, record_closed, record_opened
 from sql.tables import DRAWER_KINDS, REVENUE_KINDS
 from sql.turnover import add_turnover
@@ -70,6 +71,7 @@ def commit_group(connection: Connection, group: Sequence[Submission], *, look_fi
             if submission.events:
                 outcome.accepted += (new := insert_events(connection, submission.events))
                 outcome.duplicates += len(submission.events) - new
+        settle(connection, [event for submission in group for event in submission.events])
     return judged.outcomes
 
 

@@ -1,4 +1,7 @@
-"""Which register a number is: whose, standing where, in which time zone. Kept in memory, loaded as numbers turn up."""
+"""Which register a number is: whose, standing where, in which time zone, and the version of its newest settings.
+
+Kept in memory, loaded as numbers turn up.
+"""
 
 import datetime
 from bisect import bisect_right
@@ -30,6 +33,7 @@ class Register:
     since_us: tuple[int, ...]  # when each placement began, oldest first
     outlet_ids: tuple[int, ...]
     zones: tuple[ZoneInfo, ...]
+    settings_version: int = 0  # the newest that was saved for it; 0: none
     _latest: _Day = NO_DAY  # a register's documents come day by day: most find their day here
 
     def place(self, issued_us: int) -> tuple[int, datetime.date]:
@@ -80,6 +84,7 @@ class Directory:
                 since_us=tuple(placement.since_us for placement in entry.placements),
                 outlet_ids=tuple(placement.outlet_id for placement in entry.placements),
                 zones=tuple(ZoneInfo(placement.time_zone) for placement in entry.placements),
+                settings_version=entry.settings_version,
             )
 
     def refresh(self, entries: Mapping[str, DirectoryEntry]) -> None:

@@ -131,3 +131,35 @@ ANSWER: dict[str, Any] = {
 }
 
 KEPT: dict[str, Any] = {"status": "accepted", "received_at": "2026-03-02T06:41:08.512034Z", "document": _SALE}
+
+SETTINGS: dict[str, Any] = {
+    "version": 7,
+    "users": [
+        {
+            "name": "Иванова А. П.",
+            "password": "$pbkdf2-sha256$i=600000$c29sdHNvbHRzb2x0c29sdA$2u4vG0f3m2dXwq8mP5oYx0bq3J8o1m5c7kq0Z1X2Y3Q",
+            "rights": ["sales", "refunds", "x_report", "z_report"],
+        }
+    ],
+    "receipt": {
+        "outlet_name": "Магазин «Ромашка»",
+        "address": "г. Минск, ул. Сторожёвская, 8",
+        "phone": "+375 29 123-45-67",
+        "advert": "Спасибо за покупку!",
+    },
+    "options": {"open_drawer": True},
+}
+
+CODES: dict[str, Any] = {
+    "device_code": "GmRhmhcxhwAzkoEqiMEg_DnyEysNkuNhszIySk9eSp1",
+    "user_code": "WDJB-MJHT",
+    "verification_uri": "https://cabinet.example.by/bind",
+    "expires_in": 900,
+    "interval": 5,
+}
+
+BOUND: dict[str, Any] = {
+    "access_token": "kbt_q2UBkY0cSx8lWz3mR5vT7nA1dF4gH6jK9pL0oI2uE8w",
+    "token_type": "Bearer",
+    "sko": "300012345",
+}

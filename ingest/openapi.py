@@ -1,16 +1,22 @@
 """The contract as OpenAPI 3.1, made from the Structs that the service decodes and encodes with."""
 
-from typing import Any
-
-import msgspec
-
-from ingest import examples
-from ingest.answers import Answer, KeptDocument, ProblemDetails, encode
-from ingest.fields import NUMBER_MAX
+from ingest import examples, openapi_binding
+from ingest.answers import encode
+from ingest.openapi_parts import (
+    ANSWER,
+    COMPONENTS,
+    DOCUMENT,
+    EVENT,
+    FAILURES,
+    KEPT,
+    NUMBER,
+    SKO,
+    Schema,
+    failure,
+    failure_name,
+    responses,
+)
 from ingest.reading import ENTRIES_MAX
-from ingest.wire import Document, Event
-
-Schema = dict[str, Any]
 
 ABOUT = """\
 What a cash register, or a gateway that forwards for many, needs to report its documents and events.
@@ -25,10 +31,14 @@ last one counts. Arrays and objects nest at most 64 deep.
 a 408, 429, 503, or no answer at all, send the same body again; `Retry-After` says when.
 
 **Bodies** are `application/json` in UTF-8, 4 MiB at most after decompression, and may carry
-`Content-Encoding: gzip` or `zstd`. No resource takes query parameters (400). What answers GET answers HEAD too.
+`Content-Encoding: gzip` or `zstd`; those below `/oauth` may also be forms, and hold 16 KiB at most. No resource takes
+query parameters (400). What answers GET answers HEAD too.
+
+**A new register** asks for a code, shows it, and asks for its token until somebody has typed the code into the cabinet.
 
 **Errors** of whole requests are `application/problem+json` (RFC 9457); `code` is for machines, `detail` for people,
-`request_id` for support. Another method than those listed is a 405 that names them in `Allow`."""
+`request_id` for support. What `/oauth` refuses by its own rules is a 400 as RFC 6749 has it, in plain JSON. Another
+method than those listed is a 405 that names them in `Allow`."""
 
 OUTCOMES = """\
 Each document has an outcome of its own, checked in this order; the first broken rule is reported.
@@ -62,34 +72,8 @@ A token like `kbt_…`, shown once when it is issued. Its scope is one СКО (`
 all (`operator`). A revoked token stops working within 5 seconds."""
 
 OK = {"type": "object", "required": ["status"], "properties": {"status": {"const": "ok"}}}
-RETRY_AFTER = {"Retry-After": {"required": True, "schema": {"type": "string", "pattern": "^[0-9]+$"}}}
-FAILURES: dict[str, tuple[str, tuple[str, ...], Schema]] = {  # by status: description, codes, headers
-    "400": (
-        "The body is no JSON, or not the right object; nothing is stored.",
-        ("malformed_json", "invalid_envelope"),
-        {},
-    ),
-    "401": (
-        "No token, or an unknown or revoked one.",
-        ("unauthorized",),
-        {"WWW-Authenticate": {"required": True, "schema": {"type": "string", "pattern": "^Bearer"}}},
-    ),
-    "404": ("There is nothing here that this token may see.", ("not_found",), {}),
-    "408": ("The body did not arrive in time.", ("timeout",), {}),
-    "413": (f"Over 4 MiB after decompression, or over {ENTRIES_MAX:,} entries.", ("too_large",), {}),
-    "415": ("Another content type or encoding than those above.", ("unsupported_media_type",), {}),
-    "429": ("The token is over its rate.", ("rate_limited",), RETRY_AFTER),
-    "503": (
-        "The write buffer is full, or the database does not answer; nothing is stored.",
-        ("busy", "storage_unavailable"),
-        RETRY_AFTER,
-    ),
-}
 POST_FAILURES = ("400", "401", "408", "413", "415", "429", "503")
 
-(DOCUMENT, EVENT, ANSWER, KEPT, PROBLEM), COMPONENTS = msgspec.json.schema_components(
-    (Document, Event, Answer, KeptDocument, ProblemDetails), ref_template="#/components/schemas/{name}"
-)
 DOCUMENT_REF = {"$ref": "#/components/schemas/Document"}
 
 
@@ -99,11 +83,12 @@ def openapi() -> Schema:
         "openapi": "3.1.0",
         "info": {"title": "Kabinet register API", "version": "1", "description": ABOUT},
         "servers": [{"url": "/"}],
-        "tags": [{"name": "registers"}, {"name": "service"}],
+        "tags": [{"name": "registers"}, {"name": "binding"}, {"name": "service"}],
         "paths": {
             "/v1/documents": {"post": _post("documents", "Post documents", OUTCOMES, DOCUMENT_REF, examples.DOCUMENTS)},
             "/v1/documents/{sko}/{number}": {"get": _get_document()},
             "/v1/events": {"post": _post("events", "Post events", EVENT_OUTCOMES, EVENT, examples.EVENTS)},
+            **openapi_binding.PATHS,
             "/healthz": {"get": _get("healthz", "Whether the process lives", "application/json", OK)},
             "/readyz": {"get": _get("readyz", "Whether it can commit", "application/json", OK, "503")},
             "/metrics": {"get": _get("metrics", "Metrics for Prometheus", "text/plain", {"type": "string"})},
@@ -111,29 +96,10 @@ def openapi() -> Schema:
         },
         "components": {
             "schemas": COMPONENTS | {"Document": DOCUMENT},
-            "responses": {_name(status): _failure(status) for status in FAILURES},
+            "responses": {failure_name(status): failure(status) for status in FAILURES},
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": BEARER}},
         },
     }
-
-
-def _name(status: str) -> str:
-    return f"Failure{status}"
-
-
-def _failure(status: str) -> Schema:
-    description, codes, headers = FAILURES[status]
-    exactly = {"properties": {"status": {"const": int(status)}, "code": {"enum": list(codes)}}}
-    return {
-        "description": description,
-        "headers": {"X-Request-Id": {"required": True, "schema": {"type": "string"}}} | headers,
-        "content": {"application/problem+json": {"schema": {"allOf": [PROBLEM, exactly]}}},
-    }
-
-
-def _responses(good: Schema, failures: tuple[str, ...]) -> Schema:
-    refused = {status: {"$ref": f"#/components/responses/{_name(status)}"} for status in failures}
-    return {"200": {"description": "As asked."} | good} | refused
 
 
 def _post(name: str, summary: str, description: str, entry: Schema, entries: dict[str, Schema]) -> Schema:
@@ -152,13 +118,11 @@ def _post(name: str, summary: str, description: str, entry: Schema, entries: dic
         "description": description,
         "security": [{"token": []}],
         "requestBody": {"required": True, "content": {"application/json": body}},
-        "responses": _responses({"content": {"application/json": answer}}, POST_FAILURES),
+        "responses": responses({"content": {"application/json": answer}}, POST_FAILURES),
     }
 
 
 def _get_document() -> Schema:
-    sko = {"type": "string", "pattern": "^[0-9A-Z]{1,20}$"}
-    number = {"type": "integer", "minimum": 1, "maximum": NUMBER_MAX}
     return {
         "operationId": "get_document",
         "tags": ["registers"],
@@ -167,10 +131,10 @@ def _get_document() -> Schema:
         " the newest is shown, as long as none is accepted.",
         "security": [{"token": []}],
         "parameters": [
-            {"name": "sko", "in": "path", "required": True, "schema": sko},
-            {"name": "number", "in": "path", "required": True, "schema": number},
+            SKO,
+            {"name": "number", "in": "path", "required": True, "schema": NUMBER},
         ],
-        "responses": _responses(
+        "responses": responses(
             {"content": {"application/json": {"schema": KEPT, "example": examples.KEPT}}},
             ("400", "401", "404", "429", "503"),
         ),
@@ -182,7 +146,7 @@ def _get(name: str, summary: str, content_type: str, schema: Schema, *failures: 
         "operationId": f"get_{name}",
         "tags": ["service"],
         "summary": summary,
-        "responses": _responses({"content": {content_type: {"schema": schema}}}, ("400", *failures)),
+        "responses": responses({"content": {content_type: {"schema": schema}}}, ("400", *failures)),
     }
 
 

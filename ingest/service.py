@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, TypeVar
 
+from ingest.addresses import Addresses
 from ingest.commit import Outcome, Submission
 from ingest.directory import Directory
 from ingest.failures import retry_later, unauthorized
@@ -59,6 +60,8 @@ class Service:
         self._callers = Callers(
             {"sko": settings.rate_sko, "merchant": settings.rate_merchant, "operator": settings.rate_operator}
         )
+        self.asking = Addresses(settings.rate_codes)  # new registers that ask for a code
+        self.polling = Addresses(settings.rate_polls)  # and for their token
         self._freshness = Freshness(self.engine, self._callers, self.directory)
         self._freshness.start()
         self._threads = ThreadPoolExecutor(LOOKUP_THREADS, thread_name_prefix="lookup")
@@ -112,13 +115,18 @@ class Service:
 
         return await self._in_thread(run)
 
+    async def change(self, work: Callable[[Connection], T]) -> T:
+        """Do something small in a transaction of its own, in a thread. Raises Failure 503."""
+
+        def run() -> T:
+            with storage_errors(), writing(self.engine) as connection:
+                return work(connection)
+
+        return await self._in_thread(run)
+
     async def check_commit(self) -> None:
         """Prove that the database can commit. Raises Failure 503."""
-        await self._in_thread(self._beat)
-
-    def _beat(self) -> None:
-        with storage_errors(), writing(self.engine) as connection:
-            beat(connection, f"ingest-{os.getpid()}")
+        await self.change(lambda connection: beat(connection, f"ingest-{os.getpid()}"))
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         try:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -24,6 +25,10 @@ class Response(NamedTuple):
         return json.loads(self.body)
 
 
+Asked = tuple[str, str, bytes, dict[str, str]]  # method, path, body, headers
+ADDRESS = "192.0.2.1"
+
+
 class Register:
     """Posts as one register would; each call starts the service, asks, and stops it."""
 
@@ -31,7 +36,8 @@ class Register:
         self.settings = settings
         self.token = token
 
-    def ask(self, *requests: tuple[str, str, bytes, dict[str, str]]) -> list[Response]:
+    def ask(self, *requests: Asked | Callable[[], object]) -> list[Response]:
+        """The answers. What is no request is called when its turn has come, in a thread."""
         # In a thread of its own: a browser test of the same process leaves an event loop running in this one.
         with ThreadPoolExecutor(1) as thread:
             return thread.submit(lambda: asyncio.run(self._ask(requests))).result()
@@ -41,15 +47,21 @@ class Register:
         bodies = [json.dumps({name: batch}).encode() for batch in batches]
         return self.ask(*(("POST", path, body, {"content-type": "application/json"}) for body in bodies))
 
-    async def _ask(self, requests: tuple[tuple[str, str, bytes, dict[str, str]], ...]) -> list[Response]:
+    async def _ask(self, requests: tuple[Asked | Callable[[], object], ...]) -> list[Response]:
         app = App(self.settings)
         to_app: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         started: asyncio.Queue[Any] = asyncio.Queue()
         lifespan = asyncio.create_task(app({"type": "lifespan"}, to_app.get, started.put))
         await to_app.put({"type": "lifespan.startup"})
         assert (await started.get())["type"] == "lifespan.startup.complete"
+        answers = []
         try:
-            return [await self._one(app, *request) for request in requests]
+            for request in requests:
+                if callable(request):
+                    await asyncio.to_thread(request)
+                else:
+                    answers.append(await self._one(app, *request))
+            return answers
         finally:
             await to_app.put({"type": "lifespan.shutdown"})
             await lifespan
@@ -64,6 +76,7 @@ class Register:
             "path": path,
             "query_string": query.encode(),
             "headers": [(name.encode(), value.encode()) for name, value in all_headers.items()],
+            "client": (ADDRESS, 40_000),
         }
 
         async def receive() -> dict[str, Any]:

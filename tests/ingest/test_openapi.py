@@ -24,6 +24,9 @@ FAILURES = {
     ("/v1/documents", "post"): {"400", "401", "408", "413", "415", "429", "503"},
     ("/v1/events", "post"): {"400", "401", "408", "413", "415", "429", "503"},
     ("/v1/documents/{sko}/{number}", "get"): {"400", "401", "404", "429", "503"},
+    ("/v1/settings/{sko}", "get"): {"304", "400", "401", "404", "429", "503"},
+    ("/oauth/device/code", "post"): {"400", "408", "413", "415", "429", "503"},
+    ("/oauth/token", "post"): {"400", "408", "413", "415", "429", "503"},
     ("/healthz", "get"): {"400"},
     ("/readyz", "get"): {"400", "503"},
     ("/metrics", "get"): {"400"},
@@ -139,10 +142,10 @@ def test_every_example_keeps_the_schema_that_it_stands_beside():
     for part in everything(CONTRACT["paths"]):
         if isinstance(part, dict) and "schema" in part:
             shown = [one["value"] for one in part.get("examples", {}).values()]
-            shown += [part["example"]] if "example" in part else []
+            shown += [part["example"]] if "example" in part and "in" not in part else []
             assert all(validator(part["schema"]).is_valid(one) for one in shown)
             count += len(shown)
-    assert count == len(examples.DOCUMENTS) + len(examples.EVENTS) + 2
+    assert count == len(examples.DOCUMENTS) + len(examples.EVENTS) + 5
 
 
 @pytest.mark.parametrize("type_", DOCUMENT_TYPES)
