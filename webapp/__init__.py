@@ -49,6 +49,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config.from_mapping(
         SECRET_KEY=settings.secret_key,
         MAX_CONTENT_LENGTH=REQUEST_BYTES_MAX,
+        DEVELOPMENT=settings.development,
         PUBLIC_URL=settings.public_url,
         OPERATOR={
             "name": settings.operator_name,

@@ -19,7 +19,7 @@ from sql.engine import Connection, reading, writing
 from sql.instants import DAY_US, HOUR_US
 from sql.rates import Rate, count
 from sql.throttle import TooManyAttempts
-from webapp import enrolment, reset_factor
+from webapp import enrolment, reset_factor, site
 from webapp.afterwards import afterwards
 from webapp.database import engine
 from webapp.forms import Form
@@ -79,6 +79,8 @@ def send() -> ResponseReturnValue:
     form = AskForm()
     if not form.validate():
         return _ask_page(form), 422
+    if site.sure_origin() is None:
+        return _ask_page(form, gettext("Links can't be mailed from here yet. Write to the operator, please.")), 503
     try:
         with writing(engine()) as connection:
             count(connection, ASKED, request.remote_addr or "unknown")

@@ -12,8 +12,11 @@ from webapp.messages import queue_mail
 
 
 def mail_link(connection: Connection, person: Person, token: str, *, lifetime_us: int, is_new: bool) -> None:
-    """The link that lets the person choose a password."""
-    address = site.origin() + url_for("password_reset.choose", token=token)
+    """The link that lets the person choose a password. ValueError if nobody has said where the site is."""
+    origin = site.sure_origin()
+    if origin is None:
+        raise ValueError("PUBLIC_URL must be set: links are mailed")
+    address = origin + url_for("password_reset.choose", token=token)
     with force_locale(_language(person)):
         if is_new:
             subject = gettext("Your way into Kabinet")
@@ -52,7 +55,8 @@ def mail_recovery_codes_made(connection: Connection, person: Person) -> None:
 
 def _tell(connection: Connection, person: Person, subject: str, text: str) -> None:
     warning = gettext("If it was not you, write to the operator at once.")
-    queue_mail(connection, to=person.email, subject=subject, text=f"{text}\n\n{warning}\n\n{site.origin()}\n")
+    parts = [text, warning, site.sure_origin() or ""]
+    queue_mail(connection, to=person.email, subject=subject, text="\n\n".join(filter(None, parts)) + "\n")
 
 
 def _language(person: Person) -> str:

@@ -11,6 +11,15 @@ def origin() -> str:
     return current_app.config["PUBLIC_URL"] or f"{request.scheme}://{request.host}".lower()
 
 
+def sure_origin() -> str | None:
+    """The same, but not from a request that anybody may have made up: for links that are mailed to somebody else.
+
+    None in production without PUBLIC_URL: a request can name any host, and a mailed link would lead there.
+    """
+    is_sure = current_app.config["PUBLIC_URL"] or current_app.config["DEVELOPMENT"]
+    return origin() if is_sure else None
+
+
 def host() -> str:
     """Its name alone, without a port."""
     return urlsplit(origin()).hostname or ""

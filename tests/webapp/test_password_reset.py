@@ -1,5 +1,6 @@
 """A password by a mailed link: it proves the mailbox, tells nobody anything, and never bypasses the second factor."""
 
+import dataclasses
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -20,9 +21,11 @@ from sql.passkeys import add_passkey
 from sql.tables import account, journal, login_attempt, message, password_reset, web_session
 from tests.accounts import TestMerchant, csrf_token, make_merchant, sign_in
 from tests.mailbox import link_to, mails_to, sms_code
+from webapp import create_app
 from webapp import password_reset as pages
 from webapp.passwords import totp_code, verify_password
 from webapp.recovery_codes import generate_recovery_codes
+from webapp.settings import Settings
 
 NEW = "seven brass herons on a tram"
 NOBODY = "nobody@romashka.by"
@@ -44,10 +47,13 @@ def browser(app: Flask) -> FlaskClient:
     return client
 
 
-def ask(client: FlaskClient, email: str) -> TestResponse:
+def ask(client: FlaskClient, email: str, base_url: str = "http://localhost") -> TestResponse:
     """Buffered: what is done after the answer is done when this returns."""
-    form = {"email": email, "csrf_token": csrf_token(client, "/login/reset")}
-    return client.post("/login/reset", data=form, buffered=True)
+    page = client.get("/login/reset", base_url=base_url).text
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    assert token
+    form = {"email": email, "csrf_token": token[1]}
+    return client.post("/login/reset", data=form, base_url=base_url, buffered=True)
 
 
 def choose(client: FlaskClient, link: str, password: str = NEW, again: str | None = None) -> TestResponse:
@@ -134,6 +140,29 @@ def test_network_that_asks_too_often_is_told_when_to_try_again(client: FlaskClie
     assert refused.status_code == 429
     assert 0 < int(refused.headers["Retry-After"]) <= 3600
     assert "Too many attempts." in refused.text
+
+
+def test_link_leads_to_this_site_whatever_host_the_request_names(
+    settings: Settings, merchant: TestMerchant, engine: sa.Engine
+) -> None:
+    site = "https://cabinet.example.by"
+    app = create_app(dataclasses.replace(settings, development=False, public_url=site))
+    ask(browser(app), merchant.email, base_url="http://evil.example")
+    [mail] = mails_to(engine, merchant.email)
+    assert f"{site}/login/reset/password?token=" in mail
+    assert "evil" not in mail
+    app.extensions["kabinet_engine"].dispose()
+
+
+def test_no_link_goes_out_from_a_site_that_does_not_know_where_it_is(
+    settings: Settings, merchant: TestMerchant, engine: sa.Engine
+) -> None:
+    app = create_app(dataclasses.replace(settings, development=False))
+    answers = [ask(browser(app), email, base_url="http://evil.example") for email in (merchant.email, NOBODY)]
+    assert [answer.status_code for answer in answers] == [503, 503]
+    assert 'role="alert"' in answers[0].text
+    assert mails_to(engine, merchant.email) == []
+    app.extensions["kabinet_engine"].dispose()
 
 
 # --- the link --------------------------------------------------------------------------------------------------------
