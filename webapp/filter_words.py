@@ -26,7 +26,7 @@ STATES: dict[str, LazyString] = {"sent": _("Sent"), "pending": _("Not sent yet")
 def in_words(filters: Filters) -> Iterator[tuple[str, str]]:
     """The filters that choose anything, and always the period and the outlets."""
     yield gettext("Period"), _period(filters)
-    outlets = [outlet.name for outlet in filters.chosen_outlets]
+    outlets = [outlet.name for outlet in filters.told_outlets]
     yield gettext("Outlets"), "; ".join(outlets) or gettext("All outlets")
     yield from _of_several(filters)
     if filters.currency:

@@ -69,8 +69,9 @@ class Filters:
     problems: dict[str, str] = field(default_factory=dict)
 
     @property
-    def chosen_outlets(self) -> list[Outlet]:
-        return [self.outlets[outlet_id] for outlet_id in self.chosen_ids]
+    def told_outlets(self) -> list[Outlet]:
+        """The outlets that words name, empty: all of the company. A limited reader's are always named."""
+        return [self.outlets[outlet_id] for outlet_id in self.outlet_ids if outlet_id in self.outlets]
 
     def outlet_name(self, outlet_id: int) -> str:
         return self.outlets[outlet_id].name

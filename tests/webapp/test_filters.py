@@ -45,7 +45,7 @@ def test_date_and_outlets_are_understood() -> None:
     filters = parse([("date", "2024-02-29"), ("outlet", "2"), ("outlet", "1"), ("outlet", "2")])
     assert filters.day == datetime.date(2024, 2, 29)
     assert filters.outlet_ids == (1, 2)
-    assert [outlet.name for outlet in filters.chosen_outlets] == ["Магазин 1", "Магазин 2"]
+    assert [outlet.name for outlet in filters.told_outlets] == ["Магазин 1", "Магазин 2"]
     assert filters.problems == {}
 
 

@@ -171,6 +171,14 @@ def test_search_finds_nothing_elsewhere(world: World) -> None:
         assert world.get("manager", f"/documents?{query}").status_code == 400
 
 
+@pytest.mark.parametrize("address", [f"/?date={DAY}", f"/sales?{ALL_DAY}", f"/turnover?{ALL_DAY}"])
+def test_figures_are_not_said_to_be_of_all_outlets(world: World, address: str) -> None:
+    assert ", all outlets" in text_of(world, address, "owner")
+    text = text_of(world, address)
+    assert ", all outlets" not in text
+    assert ", Открытый павильон" in text
+
+
 def test_outlet_of_others_and_one_that_never_was_are_the_same(world: World) -> None:
     sentence = "You have no such outlet: choose one from the list."
     for outlet_id in (HIDDEN, 77):
