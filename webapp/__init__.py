@@ -36,6 +36,9 @@ FEATURES = (
     "turnover",
     "documents",
     "receipts",
+    "outlets",
+    "skos",
+    "sko_move",
     "exports",
 )
 

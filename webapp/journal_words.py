@@ -34,13 +34,15 @@ ACTIONS: dict[str, LazyString] = {
     "invitation_accepted": _("Accepted an invitation"),
     "role_changed": _("Changed a person's role"),
     "person_removed": _("Removed a person"),
+    "outlet_changed": _("Changed an outlet"),
+    "register_moved": _("Moved a register to another outlet"),
     "account_created": _("Created an account"),
     "account_disabled": _("Disabled an account"),
     "account_enabled": _("Enabled an account"),
     "factors_reset": _("Reset the ways to confirm logins"),
 }
 
-# Names of what stands in the details of an action: `way` and `factor`.
+# Names of what stands in the details of an action: `way`, `factor` and `fields`.
 WAYS: dict[str, LazyString] = {
     "password": _("by UNP and password"),
     "email": _("by e-mail"),
@@ -57,6 +59,12 @@ FACTORS: dict[str, LazyString] = {
     "recovery_codes": _("recovery codes"),
     "certificate": _("certificate of an electronic signature"),
     "phone": _("phone"),
+}
+FIELDS: dict[str, LazyString] = {
+    "time_zone": _("time zone"),
+    "opening_hours": _("opening hours"),
+    "contact_name": _("whom to call"),
+    "contact_phone": _("phone of the outlet"),
 }
 
 
@@ -75,6 +83,18 @@ def _role_before(role: object) -> str:
 
 def _name_before(name: object) -> str:
     return str(gettext("before: %(what)s", what=name))
+
+
+def _fields(names: object) -> str:
+    return ", ".join(_named(FIELDS, name) for name in names) if isinstance(names, list) else ""
+
+
+def _departed(outlet: object) -> str:
+    return str(gettext("from: %(what)s", what=outlet))
+
+
+def _arrived(outlet: object) -> str:
+    return str(gettext("to: %(what)s", what=outlet))
 
 
 def _until(day: object) -> str:
@@ -103,6 +123,10 @@ _DETAILS: dict[str, Callable[[Any], str]] = {
     "was": _role_before,
     "before": _name_before,
     "outlets": _outlets,
+    "fields": _fields,
+    "time_zone": str,
+    "departed": _departed,
+    "arrived": _arrived,
     "until": _until,
     "left": _recovery_left,
     "count": _sessions,

@@ -52,12 +52,21 @@ def of_person(address: str, thing: str, who: tuple[str, ...] = EVERYONE) -> Rout
     return Route(who, foreign=tuple(address.format(f"{{{whose}_{thing}}}") for whose in ("own", "foreign")))
 
 
+def of_register(ending: str) -> Route:
+    """Of a register that stands in the outlet of the manager now, wherever it stood before."""
+    return Route(
+        EVERYONE,
+        (f"/skos/{{here}}{ending}", f"/skos/{{moved_here}}{ending}"),
+        (f"/skos/{{there}}{ending}", f"/skos/{{moved_away}}{ending}"),
+        (f"/skos/{{foreign}}{ending}",),
+    )
+
+
 BEING_BUILT = {
     "/acts/registration": ("owner", "accountant"),
     "/acts/subscription": ("owner", "accountant"),
     "/instructions": EVERYONE,
     "/notifications": EVERYONE,
-    "/outlets": EVERYONE,
     "/register-settings/options": ("owner", "manager"),
     "/register-settings/receipt": ("owner", "manager"),
     "/register-settings/smart-x/receipt": ("owner", "manager"),
@@ -65,7 +74,6 @@ BEING_BUILT = {
     "/register-settings/users": ("owner", "manager"),
     "/reports": EVERYONE,
     "/reports/completeness": EVERYONE,
-    "/skos": EVERYONE,
 }
 
 WAYS_IN = (
@@ -131,6 +139,16 @@ ROUTES = {
     "GET /documents/summary": Route(EVERYONE),
     "GET /documents/<sko>/<int(max=9007199254740991):number>": of_document(""),
     "GET /documents/<sko>/<int:number>.pdf": of_document(".pdf"),
+    # Outlets and registers.
+    "GET /outlets": Route(EVERYONE),
+    "GET /outlets/<int(max=2147483647):outlet_id>": Route(EVERYONE, ("/outlets/1",), ("/outlets/2",), ("/outlets/3",)),
+    "GET /outlets/<int(max=2147483647):outlet_id>/edit": Route(OWNER, ("/outlets/1/edit",), (), ("/outlets/3/edit",)),
+    "POST /outlets/<int(max=2147483647):outlet_id>/edit": Route(OWNER, ("/outlets/1/edit",), (), ("/outlets/3/edit",)),
+    "GET /skos": Route(EVERYONE),
+    "GET /skos/<number>": of_register(""),
+    "GET /skos/<number>/events": of_register("/events"),
+    "GET /skos/<number>/move": Route(OWNER, ("/skos/{here}/move",), (), ("/skos/{foreign}/move",)),
+    "POST /skos/<number>/move": Route(OWNER, ("/skos/{here}/move",), (), ("/skos/{foreign}/move",)),
     # Files.
     "GET /exports": Route(EXPORTERS),
     "POST /exports": Route(EXPORTERS),

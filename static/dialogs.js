@@ -1,0 +1,44 @@
+// Dialogs with addresses of their own: <dialog open data-modal data-back="the address without it">, in the page or put
+// there by htmx, is shown as a modal one. Closing it takes the address back; going back or forth closes or shows it.
+"use strict";
+
+(() => {
+  const find = () => document.querySelector("dialog[data-modal]");
+  let titleBehind = document.title; // what the page is called without its dialog
+
+  const show = () => {
+    const dialog = find();
+    if (!dialog || dialog.matches(":modal")) return;
+    dialog.removeAttribute("open"); // as it stands without scripts
+    dialog.showModal();
+    // It is closed by Escape, by a click beside it, by its button, and by going back: only the last has an address yet.
+    dialog.addEventListener("close", () => {
+      if (!("left" in dialog.dataset)) history.pushState({ htmx: true }, "", dialog.dataset.back);
+      document.title = titleBehind;
+      dialog.remove();
+    });
+  };
+
+  const isOrdinary = (event) => !(event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-closes-dialog]");
+    if (!link || !find() || !isOrdinary(event)) return;
+    event.preventDefault();
+    find().close();
+  });
+
+  document.addEventListener("htmx:before:history:restore", (event) => {
+    const dialog = find();
+    if (!dialog || event.detail.path !== dialog.dataset.back) return;
+    event.preventDefault(); // the list is still there
+    dialog.dataset.left = "";
+    dialog.close();
+  });
+
+  document.addEventListener("htmx:after:swap", () => {
+    if (!find()) titleBehind = document.title;
+    show();
+  });
+  show();
+})();
