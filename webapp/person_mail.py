@@ -53,6 +53,22 @@ def mail_recovery_codes_made(connection: Connection, person: Person) -> None:
         _tell(connection, person, subject, text)
 
 
+def mail_phone_changed(connection: Connection, person: Person, phone: str) -> None:
+    with force_locale(_language(person)):
+        subject = gettext("Your phone number was changed")
+        text = gettext(
+            "Codes for your login to Kabinet now go to the number that ends in %(digits)s.", digits=phone[-2:]
+        )
+        _tell(connection, person, subject, text)
+
+
+def mail_certificate_linked(connection: Connection, person: Person, subject: str) -> None:
+    """`subject` is the certificate's."""
+    with force_locale(_language(person)):
+        text = gettext("From now on this electronic signature opens your account: %(subject)s.", subject=subject)
+        _tell(connection, person, gettext("A certificate was linked to your account"), text)
+
+
 def _tell(connection: Connection, person: Person, subject: str, text: str) -> None:
     warning = gettext("If it was not you, write to the operator at once.")
     parts = [text, warning, site.sure_origin() or ""]

@@ -2,14 +2,14 @@
 
 from flask import Blueprint, Response, flash, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import force_locale, gettext, lazy_gettext
+from flask_babel import gettext, lazy_gettext
 from flask_login import current_user
 from wtforms import Field, StringField, ValidationError
 from wtforms.validators import InputRequired
 
 from sql import accounts, login_attempts, throttle
-from sql.accounts import Person, person_of
-from sql.engine import Connection, reading, writing
+from sql.accounts import person_of
+from sql.engine import reading, writing
 from sql.login_attempts import Attempt
 from sql.throttle import TooManyAttempts
 from webapp.confirming import confirmed
@@ -18,8 +18,7 @@ from webapp.forms import Form
 from webapp.fragments import page_or_fragment
 from webapp.guard import go_to
 from webapp.journal import note
-from webapp.language import language
-from webapp.messages import queue_mail
+from webapp.person_mail import mail_phone_changed
 from webapp.phones import normalised_phone, shown_phone
 from webapp.roles import own
 from webapp.sms_codes import CodeForm, count_guess, is_code, seconds_to_wait, send_code
@@ -128,25 +127,10 @@ def _changed(attempt: Attempt) -> ResponseReturnValue:
         throttle.welcome_factor(connection, person.account_id)
         accounts.set_phone(connection, person.account_id, number_of(attempt))
         note(connection, "phone_changed")
-        _tell(connection, person, number_of(attempt))
+        mail_phone_changed(connection, person, number_of(attempt))
     session.pop(OPEN, None)
     flash(gettext("Codes go to the new number from now on."))
     return go_to("/profile")
-
-
-def _tell(connection: Connection, person: Person, phone: str) -> None:
-    """By mail, which whoever has taken the account over may not hold as well."""
-    with force_locale(person.language or language()):
-        queue_mail(
-            connection,
-            to=person.email,
-            subject=gettext("Your phone number was changed"),
-            text=gettext(
-                "Codes for your login to Kabinet now go to the number that ends in %(digits)s.\n\n"
-                "If it was not you who changed it, change your password at once and tell the operator.",
-                digits=phone[-2:],
-            ),
-        )
 
 
 def _over() -> ResponseReturnValue:

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from sql.engine import reading, writing
 from sql.instants import SECOND_US, now_us
 from sql.signing_certificates import CERTIFICATES_MAX, add_certificate
-from sql.tables import journal, signing_certificate, web_session
+from sql.tables import journal, message, signing_certificate, web_session
 from tests.accounts import TestMerchant, csrf_token, make_merchant, sign_in
 from tests.webapp.signing import DAY, Authority, Person, to_der, trust
 from webapp import create_app
@@ -100,7 +100,10 @@ def test_a_linked_certificate_is_a_way_in_until_it_is_removed(app, client, engin
     visitor = app.test_client()
     assert upload(visitor, person.sign(get_file(visitor, f"{LOGIN}/file", LOGIN)), LOGIN).status_code == 422
     with reading(engine) as connection:
+        mails = connection.execute(sa.select(message.c.text).where(message.c.channel == "mail")).scalars().all()
         lines = connection.execute(sa.select(journal.c.action, journal.c.detail).order_by(journal.c.at_us)).all()
+    assert len(mails) == 1  # whoever owns the account reads of it, even if somebody else has linked it
+    assert "Иванов Иван" in mails[0]
     assert [line for line in lines if "factor" in line.action] == [
         ("factor_added", '{"factor": "certificate"}'),
         ("factor_removed", '{"factor": "certificate"}'),
