@@ -108,7 +108,7 @@ class _Shift:
             at = self._last + timedelta(seconds=1)
         later = at + timedelta(seconds=random.randrange(20, 90))
         currency = random.choice(("EUR", "USD", "RUB")) if random.random() < 0.01 else None
-        sale = register.sale(at, _sale(random, cashless=currency is not None), currency)
+        sale = register.sale(at, random_sale(random, cashless=currency is not None), currency)
         documents = [sale]
         if sale["total"] and "modifiers" not in sale:
             self._returnable.append(sale)
@@ -125,7 +125,8 @@ class _Shift:
         return documents
 
 
-def _sale(random: Random, *, cashless: bool) -> Sale:
+def random_sale(random: Random, *, cashless: bool = False) -> Sale:
+    """One to six goods with now and then a discount, and how they are paid."""
     items = [_item(random) for _ in range(random.randint(1, 6))]
     modifiers: list[dict[str, Any]] = []
     goods_minor = total_minor(items)

@@ -43,21 +43,32 @@ def taken(document: Document) -> dict[str, int]:
 
 
 class Register:
-    """Issues documents. Not thread-safe; times are the caller's business, money is in minor units."""
+    """Issues documents. Not thread-safe; times are the caller's business, money is in minor units.
 
-    def __init__(self, sko: str, *, currency: str = "BYN", cashiers: Sequence[str] = ("Кассир 1",)) -> None:
+    `number` and `shift` are the last ones of a register that has worked before. Cashiers take turns by shift.
+    """
+
+    def __init__(
+        self,
+        sko: str,
+        *,
+        currency: str = "BYN",
+        cashiers: Sequence[str] = ("Кассир 1",),
+        number: int = 0,
+        shift: int = 0,
+    ) -> None:
         self.sko = sko
+        self.number = number
+        self.shift = shift
         self.drawer_minor = 0  # cash of the register's own currency
         self._currency = currency
-        self._cashiers = cashiers
-        self._number = 0
-        self._shift = 0
-        self._first_number = 1
+        self.cashiers = cashiers
+        self._first_number = number + 1
         self._opened_at = ""
         self._counters: dict[str, dict[str, Any]] = {}
 
     def open_shift(self, at: datetime) -> Document:
-        self._shift += 1
+        self.shift += 1
         self._counters = {}
         self._opened_at = at.isoformat()
         document = self._issue("shift_open", at)
@@ -119,18 +130,18 @@ class Register:
         return document
 
     def _issue(self, type_: str, at: datetime, currency: str | None = None) -> Document:
-        self._number += 1
+        self.number += 1
         # A real УИ comes out of the register's security module; this one is as unique and can be computed again.
-        uid = hashlib.blake2b(b"%s/%d" % (self.sko.encode(), self._number), digest_size=12).hexdigest().upper()
+        uid = hashlib.blake2b(b"%s/%d" % (self.sko.encode(), self.number), digest_size=12).hexdigest().upper()
         return {
             "type": type_,
             "uid": uid,
             "sko": self.sko,
-            "number": self._number,
-            "shift": self._shift,
+            "number": self.number,
+            "shift": self.shift,
             "issued_at": at.isoformat(),
             "currency": currency or self._currency,
-            "cashier": self._cashiers[self._shift % len(self._cashiers)],
+            "cashier": self.cashiers[self.shift % len(self.cashiers)],
         }
 
     def _move_cash(self, type_: str, at: datetime, amount_minor: int, sign: int) -> Document:
