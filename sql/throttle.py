@@ -23,7 +23,9 @@ An unknown УНП or address is counted just like a known one: an answer must no
 Whoever knows the password meets two more limits, on the account itself, wherever the attempts come from: ten wrong
 codes, and five SMS, then the same pauses. Else each new login would give five more guesses at the second factor.
 
-And a company sends thirty invitations, then the same pauses: nobody's mailbox is to be filled in its name.
+And a company sends thirty invitations, then the same pauses: nobody's mailbox is to be filled in its name. The people
+of a company type ten codes that no new register shows, then the same pauses. A right one takes back only itself, since
+everybody can have a code of their own to wash the counter with (RFC 8628, 5.1).
 """
 
 import hashlib
@@ -114,6 +116,10 @@ def _invitations(merchant_id: int) -> Limit:
     return Limit(f"invitations:{merchant_id}", failures_max=30, pause_max_us=WINDOW_US)
 
 
+def _codes(merchant_id: int) -> Limit:
+    return Limit(f"codes:{merchant_id}", failures_max=10, pause_max_us=WINDOW_US)
+
+
 def _known_key(who: str, network: str) -> str:
     return f"known:{who} address:{network}"
 
@@ -144,6 +150,16 @@ def admit_factor(connection: sa.Connection, account_id: int) -> None:
     _admit(connection, [_factor(account_id)], now_us())
 
 
+def check_factor(connection: sa.Connection, account_id: int) -> None:
+    """TooManyAttempts while the account has to wait for its next guess; nothing is counted."""
+    now = now_us()
+    until = connection.execute(
+        sa.select(counter.c.blocked_until_us).where(counter.c.key == _factor(account_id).key)
+    ).scalar()
+    if until is not None and until > now:
+        raise TooManyAttempts(until)
+
+
 def admit_sms(connection: sa.Connection, account_id: int) -> None:
     """Count an SMS that an account asks for. TooManyAttempts as for `admit`."""
     _admit(connection, [_sms(account_id)], now_us())
@@ -152,6 +168,11 @@ def admit_sms(connection: sa.Connection, account_id: int) -> None:
 def admit_invitation(connection: sa.Connection, merchant_id: int) -> None:
     """Count an invitation that a company sends. TooManyAttempts as for `admit`."""
     _admit(connection, [_invitations(merchant_id)], now_us())
+
+
+def admit_code(connection: sa.Connection, merchant_id: int) -> None:
+    """Count a code of a new register that a company types, before it is looked up. TooManyAttempts as for `admit`."""
+    _admit(connection, [_codes(merchant_id)], now_us())
 
 
 def _admit(connection: sa.Connection, limits: list[Limit], now: int) -> None:
@@ -212,9 +233,18 @@ def welcome(connection: sa.Connection, *, address: str, unp: str | None = None, 
 
 def welcome_address(connection: sa.Connection, *, address: str) -> None:
     """The admitted attempt was right: its network gets it back, and no more."""
+    _take_back(connection, _network(network_of(address)))
+
+
+def welcome_code(connection: sa.Connection, merchant_id: int) -> None:
+    """The admitted code was right: the company gets this attempt back, and no more."""
+    _take_back(connection, _codes(merchant_id))
+
+
+def _take_back(connection: sa.Connection, limit: Limit) -> None:
     connection.execute(
         sa.update(counter)
-        .where(counter.c.key == _network(network_of(address)).key, counter.c.failures > 0)
+        .where(counter.c.key == limit.key, counter.c.failures > 0)
         .values(failures=counter.c.failures - 1, blocked_until_us=0)
     )
 

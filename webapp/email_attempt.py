@@ -9,6 +9,7 @@ from sql import login_attempts, throttle
 from sql.accounts import Person, person_of
 from sql.engine import reading, writing
 from sql.login_attempts import TRIES_MAX, Attempt
+from webapp.afterwards import afterwards
 from webapp.database import engine
 from webapp.entering import attempt_token, enter
 from webapp.person_journal import note_of
@@ -50,6 +51,18 @@ def guess(half: HalfDone) -> Attempt | None:
 def is_spent(attempt: Attempt) -> bool:
     """Whether the guess that was just counted was the last one."""
     return attempt.tries >= TRIES_MAX
+
+
+def note_wrong_password(person: Person | None) -> None:
+    """The person's companies read of it, when the answer is out: its time tells nothing. None: of nobody."""
+
+    def note() -> None:
+        if person is None:
+            return
+        with writing(engine()) as connection:
+            note_of(connection, person, "login_failed", way=WAY)
+
+    afterwards(note)
 
 
 def give_up(half: HalfDone) -> None:

@@ -14,7 +14,7 @@ from sql.engine import reading, writing
 from sql.login_attempts import begin_attempt
 from sql.throttle import TooManyAttempts
 from webapp.database import engine
-from webapp.email_attempt import STEP, WAY
+from webapp.email_attempt import STEP, WAY, note_wrong_password
 from webapp.entering import remember
 from webapp.forms import Form
 from webapp.fragments import page_or_fragment
@@ -111,6 +111,7 @@ def _known(address: str, password: str) -> Person | None:
     # An empty hash is none. Without one the same work is done.
     password_hash = person.password_hash if person else ""
     if not verify_password(password_hash or None, password) or person is None:
+        note_wrong_password(person)
         return None
     if needs_rehash(password_hash):
         with writing(engine()) as connection:

@@ -14,6 +14,8 @@ from flask_wtf.csrf import CSRFError
 from sql import throttle
 from sql.accounts import owner_by_unp
 from sql.engine import reading, writing
+from sql.instants import SECOND_US
+from sql.rates import Rate, count
 from sql.signing_certificates import account_of_certificate, is_linked
 from sql.throttle import TooManyAttempts
 from webapp.challenge import Purpose
@@ -26,6 +28,9 @@ from webapp.signature_words import Refused, sentence_of
 from webapp.signatures import BadSignature, Signer
 from webapp.signing_challenges import WAY, UploadForm, give_out, init_blueprint, settings, take_back
 from webapp.waiting import retry_headers, waiting_sentence
+
+# Each is a row until it expires. Enough for an office behind one address.
+FILES = Rate("signature-file", most=30, window_us=600 * SECOND_US)
 
 blueprint = Blueprint("login_signature", __name__)
 init_blueprint(blueprint)
@@ -45,6 +50,11 @@ def file() -> ResponseReturnValue:
     """The file to sign. The page stays as it is, so its form must stay good: the session is not begun anew."""
     if not settings().is_configured:
         return _page(UploadForm()), 422
+    try:
+        with writing(engine()) as connection:
+            count(connection, FILES, request.remote_addr or "unknown")
+    except TooManyAttempts as refused:
+        return _page(UploadForm(), waiting_sentence(refused)), 429, retry_headers(refused)
     token, answer = give_out(Purpose.LOGIN)
     session[ATTEMPT] = token
     return answer

@@ -1,11 +1,14 @@
 """Who comes by УНП and password. An unknown УНП takes the same way and the same work as a known one."""
 
+from contextlib import suppress
+
 from flask import request
 
 from sql import accounts, login_attempts, throttle
 from sql.accounts import Credentials
 from sql.engine import reading, writing
 from sql.journal import write_journal
+from sql.throttle import TooManyAttempts
 from webapp.afterwards import afterwards
 from webapp.authenticator_codes import find_proof, use_proof
 from webapp.database import engine
@@ -24,14 +27,15 @@ def known_by_code(unp: str, password: str, code: str) -> Credentials | None:
     is_password = _is_password(known, password)
     proof = find_proof(known.account_id if known else _NOBODY, known.totp_secret if known else _NOBODYS_SECRET, code)
     if known is None or not is_password or proof is None:
-        _note_failure(known)
+        _note_failure(known, knew_password=is_password)
         return None
     newer_hash = hash_password(password) if needs_rehash(known.password_hash) else None
     with writing(engine()) as connection:
         if not use_proof(connection, known.account_id, proof):
-            _note_failure(known)
+            _note_failure(known, knew_password=True)
             return None
         throttle.welcome(connection, unp=unp, address=_address())
+        throttle.welcome_factor(connection, known.account_id)
         if newer_hash:
             accounts.set_password_hash(connection, known.account_id, newer_hash)
     return known
@@ -60,20 +64,27 @@ def _admitted(unp: str) -> Credentials | None:
     with writing(engine()) as connection:
         throttle.admit(connection, unp=unp, address=_address())
     with reading(engine()) as connection:
-        return accounts.owner_by_unp(connection, unp)
+        known = accounts.owner_by_unp(connection, unp)
+        throttle.check_factor(connection, known.account_id if known else _NOBODY)
+    return known
 
 
 def _is_password(known: Credentials | None, password: str) -> bool:
     return verify_password(known.password_hash if known else None, password)
 
 
-def _note_failure(known: Credentials | None) -> None:
-    """The company reads of it in its journal, which is written when the answer is out: its time tells nothing."""
+def _note_failure(known: Credentials | None, *, knew_password: bool = False) -> None:
+    """The company reads of it in its journal, which is written when the answer is out: its time tells nothing.
+
+    Whoever knew the password has guessed at the second factor, and meets its limit, wherever the next guess comes from.
+    """
     address = _address()
 
     def note() -> None:
         if known is None:
             return
+        if knew_password:
+            _count_guess(known.account_id)
         with writing(engine()) as connection:
             person = accounts.person_of(connection, known.account_id)
             write_journal(
@@ -87,6 +98,11 @@ def _note_failure(known: Credentials | None) -> None:
             )
 
     afterwards(note)
+
+
+def _count_guess(account_id: int) -> None:
+    with suppress(TooManyAttempts), writing(engine()) as connection:  # others have reached the limit meanwhile
+        throttle.admit_factor(connection, account_id)
 
 
 def _address() -> str:

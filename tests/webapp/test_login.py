@@ -320,6 +320,27 @@ def test_guesser_without_the_password_cannot_use_up_the_code(client: FlaskClient
 # --- throttle --------------------------------------------------------------------------------------------------------
 
 
+def test_who_knows_the_password_has_ten_guesses_at_the_code_wherever_they_come_from(
+    client: FlaskClient, merchant: TestMerchant
+) -> None:
+    def guess(number: int, **changes: str) -> int:
+        client.environ_base["REMOTE_ADDR"] = f"192.0.2.{number}"
+        with post(client, merchant, **changes) as answer:  # closed, as a browser has read it
+            return answer.status_code
+
+    assert [guess(number) for number in range(11)] == [422] * 10 + [429]
+    assert guess(100, code=merchant.code()) == 429
+
+
+def test_who_does_not_know_the_password_uses_up_no_guesses_at_the_code(
+    client: FlaskClient, merchant: TestMerchant
+) -> None:
+    for number in range(11):
+        client.environ_base["REMOTE_ADDR"] = f"192.0.2.{number}"
+        post(client, merchant, password="wrong").close()
+    assert sign_in(client, merchant).location == "/"
+
+
 def test_sixth_guess_is_told_when_to_try_again(client: FlaskClient, merchant: TestMerchant) -> None:
     for _ in range(5):
         assert post(client, merchant, password="wrong").status_code == 422

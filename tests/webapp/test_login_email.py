@@ -341,6 +341,14 @@ def test_parallel_guesses_of_a_password_count(app, merchant, engine):
     assert answers.count(429) == 13
 
 
+def test_wrong_password_is_in_the_journal_once_the_answer_is_out(client, merchant, engine):
+    answers = [begin(client, merchant, password="wrong"), begin(client, merchant, email="nobody@romashka.by")]
+    assert actions(engine) == []
+    for answer in answers:
+        answer.close()
+    assert actions(engine) == ["login_failed"]
+
+
 # --- codes -----------------------------------------------------------------------------------------------------------
 
 

@@ -328,6 +328,13 @@ def test_one_network_can_not_upload_without_end(client, merchant):
     assert upload(browser(client.application, "192.0.2.9"), b"garbage").status_code == 422
 
 
+def test_one_network_can_not_ask_for_files_without_end(client, merchant):
+    token = {"csrf_token": csrf_token(client, PAGE)}
+    answers = [client.post(f"{PAGE}/file", data=token).status_code for _ in range(31)]
+    assert answers == [200] * 30 + [429]
+    assert get_file(browser(client.application, "192.0.2.9"))
+
+
 def test_a_page_that_lay_open_says_so(client):
     response = client.post(PAGE, data={"csrf_token": "stale"})
     assert response.status_code == 400
