@@ -20,7 +20,7 @@ from webapp.journal import note
 from webapp.roles import needs
 from webapp.scope import own_reach
 from webapp.team_forms import InviteForm, invite_form
-from webapp.team_mail import send_link
+from webapp.team_mail import NoSureAddress, send_link
 from webapp.waiting import retry_headers, waiting_sentence
 
 blueprint = Blueprint("team_invitations", __name__)
@@ -46,6 +46,8 @@ def invite() -> ResponseReturnValue:
         return _page(form, waiting_sentence(refused)), 429, retry_headers(refused)
     except (AlreadyExists, TooManyInvitations) as refused:
         return _page(form, _why_not(refused, form.address)), 422
+    except NoSureAddress:
+        return _page(form, _no_mail()), 503
     return _done(gettext("The invitation is on its way to %(person)s.", person=form.address))
 
 
@@ -59,6 +61,8 @@ def resend(invitation_id: str) -> ResponseReturnValue:
         raise NotFound from None
     except TooManyAttempts as refused:
         return _done(waiting_sentence(refused), "problem")
+    except NoSureAddress:
+        return _done(_no_mail(), "problem")
     if not sent.is_open:
         sentence = gettext("The last day of this support is over. Withdraw the invitation, and invite anew.")
         return _done(sentence, "problem")
@@ -120,6 +124,10 @@ def _resend(invitation_id: str) -> Invitation:
             send_link(connection, email=sent.email, role=sent.role, token=token)
             note(connection, "invitation_resent", sent.email, role=sent.role)
     return sent
+
+
+def _no_mail() -> str:
+    return str(gettext("No mail can be sent: the operator has not set the address of the site (PUBLIC_URL) yet."))
 
 
 def _why_not(refused: Exception, email: str) -> str:

@@ -11,11 +11,21 @@ from sql.invitations import LIFETIME_US
 from webapp.language import language
 from webapp.messages import queue_mail
 from webapp.roles import role_name
-from webapp.site import origin
+from webapp.site import sure_origin
+
+
+class NoSureAddress(Exception):
+    """Nobody has said where the site is, and a link must not lead to wherever a request says."""
 
 
 def send_link(connection: Connection, *, email: str, role: str, token: str) -> None:
-    """In the transaction of the invitation. A person who isn't known yet reads the language of the inviter."""
+    """In the transaction of the invitation. A person who isn't known yet reads the language of the inviter.
+
+    NoSureAddress in production without PUBLIC_URL.
+    """
+    origin = sure_origin()
+    if origin is None:
+        raise NoSureAddress
     person = person_by_email(connection, email)
     with force_locale((person and person.language) or language()):
         about = {"company": current_user.merchant_name, "unp": current_user.merchant_unp, "role": role_name(role)}
@@ -26,7 +36,7 @@ def send_link(connection: Connection, *, email: str, role: str, token: str) -> N
                 **about,
             ),
             gettext("Follow this link to accept:"),
-            origin() + url_for("invitations.page", token=token),
+            origin + url_for("invitations.page", token=token),
             gettext(
                 "The link works once, and for %(days)s days. If you do not know the company, forget this mail: "
                 "nothing happens without you.",

@@ -1,5 +1,6 @@
 """The people of a company: invited, changed and removed by owners alone, each time on the record."""
 
+import dataclasses
 from html import unescape
 
 import pytest
@@ -9,12 +10,12 @@ from flask.testing import FlaskClient
 
 from sql.engine import reading, writing
 from sql.instants import DAY_US, SECOND_US, now_us
-from sql.invitations import invitations_of
+from sql.invitations import invitations_of, invite
 from sql.memberships import member_of
 from tests.accounts import TestMerchant, csrf_token, make_merchant
 from tests.people import add_person, browser_of, journal_of, mails_to
 from tests.shop import open_outlets
-from webapp import team_forms
+from webapp import create_app, team_forms
 
 GUEST = "anna@romashka.by"
 
@@ -277,3 +278,22 @@ def test_names_are_text_whatever_they_contain(owner: FlaskClient, engine: sa.Eng
         connection.execute(sa.text("UPDATE account SET name = '<script>alert(1)</script>'"))
     for path in ("/team", f"/team/{anna}", f"/team/{anna}/remove"):
         assert "<script>alert" not in owner.get(path).get_data(as_text=True)
+
+
+def test_a_link_never_leads_where_a_request_says(settings, engine: sa.Engine, company: TestMerchant):
+    """Whoever invites could otherwise have the guest's answer sent to a site of their own."""
+    app = create_app(dataclasses.replace(settings, development=False))
+    owner = browser_of(app, engine, company.account_id, company.merchant_id)
+    with writing(engine) as connection:
+        invite(connection, company.merchant_id, email="b@romashka.by", role="owner", invited_by=company.account_id)
+    [waits] = waiting(engine, company)
+    form = {"email": GUEST, "role": "accountant"}
+    assert send(owner, "/team/invite", **form).status_code == 503
+    send(owner, f"/team/invitations/{waits.invitation_id}/resend")
+    assert waiting(engine, company) == [waits]
+    assert mails_to(engine, GUEST) == mails_to(engine, "b@romashka.by") == []
+    assert "Отправить письмо нельзя" in text_of(owner.get("/team"))
+    app.config["PUBLIC_URL"] = "https://cabinet.example.by"
+    assert send(owner, "/team/invite", **form).status_code == 303
+    assert "https://cabinet.example.by/invitations/" in mails_to(engine, GUEST)[0]
+    app.extensions["kabinet_engine"].dispose()
