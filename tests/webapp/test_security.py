@@ -116,7 +116,7 @@ def test_cookies_of_production_are_secure_and_of_this_host_alone(settings: Setti
     assert name.startswith("__Host-kabinet=")
     assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"} <= set(attributes)
     assert not any(attribute.startswith("Domain") for attribute in attributes)
-    assert response.headers["Strict-Transport-Security"] == "max-age=31536000"
+    assert response.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
 
 
 def test_without_tls_nothing_promises_it(client: FlaskClient) -> None:
