@@ -1,6 +1,5 @@
 """Databases for tests: each test that asks for `engine` runs on SQLite and on a real PostgreSQL, on an empty schema."""
 
-import itertools
 import os
 import shutil
 from collections.abc import Iterator
@@ -13,13 +12,13 @@ import sqlalchemy as sa
 from loadtests.cluster import Cluster
 from sql.engine import connect
 from sql.migrate import migrate
+from tests.postgresql import TEMPLATE, take, url
 
 BACKENDS = ("sqlite", "postgresql")
 # One cluster for the whole run: the first process starts it, the workers of pytest-xdist inherit its address.
 CLUSTER_PORT = "KABINET_TEST_CLUSTER_PORT"
 
 _cluster: Cluster | None = None
-_counter = itertools.count()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -28,20 +27,15 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     _cluster = Cluster()
     os.environ[CLUSTER_PORT] = str(_cluster.port)
-    url = cluster_url("kabinet_template")
-    with psycopg.connect(cluster_url("postgres"), autocommit=True) as connection:
-        connection.execute("CREATE DATABASE kabinet_template")
-    migrate_and_close(url)
+    with psycopg.connect(url(_cluster.port, "postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {TEMPLATE}".encode())
+    migrate_and_close(url(_cluster.port, TEMPLATE))
 
 
 def pytest_unconfigure() -> None:
     if _cluster:
         del os.environ[CLUSTER_PORT]
         _cluster.remove()
-
-
-def cluster_url(database: str) -> str:
-    return f"postgresql://kabinet@127.0.0.1:{os.environ[CLUSTER_PORT]}/{database}"
 
 
 def migrate_and_close(url: str) -> None:
@@ -70,11 +64,9 @@ def database_url(backend: str, sqlite_template: Path, tmp_path: Path) -> Iterato
         shutil.copy(sqlite_template, tmp_path / "kabinet.db")
         yield f"sqlite:///{tmp_path / 'kabinet.db'}"
         return
-    name = f"test_{os.getpid()}_{next(_counter)}"
-    with psycopg.connect(cluster_url("postgres"), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE kabinet_template")
-        yield cluster_url(name)
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    database = take(int(os.environ[CLUSTER_PORT]))
+    yield database.url
+    database.release()
 
 
 @pytest.fixture
