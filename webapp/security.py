@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request, session
 from flask_wtf import CSRFProtect
 from werkzeug.exceptions import Forbidden
 
@@ -59,10 +59,15 @@ def _refuse_other_sites() -> None:
         origin = request.headers.get("Origin")
         is_ours = request.method in SAFE_METHODS or origin is None or urlsplit(origin).netloc == request.host
     if not is_ours:
+        g.is_refused = True
         raise Forbidden
 
 
 def _add_headers(response: Response) -> Response:
+    if g.get("is_refused"):
+        # A form of another site comes without our cookie. The page that refuses it must not set a new one: it would
+        # take the place of the one that was held back, and the person would be logged out.
+        session.modified = False
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if request.is_secure:

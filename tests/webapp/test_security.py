@@ -69,6 +69,15 @@ def test_other_sites_may_not_post(client: FlaskClient, site: str) -> None:
     assert client.post("/theme", data={"theme": "dark"}, headers=headers).status_code == 403
 
 
+def test_form_of_another_site_takes_nobodys_session_away(client: FlaskClient) -> None:
+    """It comes without the cookie; one in the answer would take its place."""
+    headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    refused = client.post("/logout", headers=headers)
+    assert refused.status_code == 403
+    assert "Set-Cookie" not in refused.headers
+    assert "Set-Cookie" in client.get("/no-such-page").headers
+
+
 @pytest.mark.parametrize("mode", ["no-cors", "cors"])
 def test_other_sites_may_not_load_pages_into_theirs(client: FlaskClient, mode: str) -> None:
     headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": mode}
