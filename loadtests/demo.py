@@ -131,8 +131,10 @@ def show(login: company.Login) -> None:
     """Say how to log in."""
     left_s = STEP_S - int(time.time()) % STEP_S
     code = pyotp.TOTP(login.totp_secret, interval=STEP_S).now()
+    # By name: browsers keep passkeys for names alone.
+    place = (os.environ.get("WEB_BIND") or "127.0.0.1:8000").replace("127.0.0.1", "localhost")
     click.echo(
-        f"\n  Open           http://{os.environ.get('WEB_BIND') or '127.0.0.1:8000'}\n"
+        f"\n  Open           http://{place}\n"
         f"  УНП            {login.unp}\n"
         f"  Password       {login.password}\n"
         f"  One-time code  {code}  (for {left_s} s more; `kabinet demo` prints the next one)\n"
