@@ -118,16 +118,23 @@ class _Judgement:
 
     def _quarantine(self, outcome: Outcome, place: int, row: NewDocument, problem: Problem) -> None:
         outcome.problems.append((place, problem))
-        kept = quarantined(row.merchant_id, row.sko_id, row.number, problem, row.received_us, row.body)
+        place = (row.merchant_id, row.sko_id, row.outlet_id)
+        kept = quarantined(*place, row.number, problem, row.received_us, row.body)
         self.quarantined.append(_hashed(kept))
 
 
 def quarantined(
-    merchant_id: int, sko_id: int | None, number: int | None, problem: Problem, received_us: int, body: bytes
+    merchant_id: int,
+    sko_id: int | None,
+    outlet_id: int | None,
+    number: int | None,
+    problem: Problem,
+    received_us: int,
+    body: bytes,
 ) -> Quarantined:
     """The row that keeps a document with what is wrong with it; its content is hashed when it is written."""
     code, pointer, detail = problem
-    return Quarantined(merchant_id, b"", code, sko_id, number, pointer, detail, received_us, body)
+    return Quarantined(merchant_id, b"", code, sko_id, number, pointer, detail, received_us, body, outlet_id)
 
 
 def _hashed(row: Quarantined) -> Quarantined:

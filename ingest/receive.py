@@ -98,7 +98,7 @@ class _Sorting:
         elif isinstance(document, Unreadable):
             self._quarantine(raw, document.problem, register)
         elif problem := check(document, issued_us := to_us(document.issued_at), self._received_us):
-            self._quarantine(raw, problem, register)
+            self._quarantine(raw, problem, register, issued_us)
         elif register is not None:
             self._submission.rows.append(_row(register, document, issued_us, self._received_us, raw))
             self._submission.indexes.append(self._index)
@@ -129,12 +129,18 @@ class _Sorting:
         register = self._service.directory.get(sko)
         return scope_problem(self._token, register) or register
 
-    def _quarantine(self, raw: bytes, problem: Problem, register: Register | None) -> None:
-        merchant_id = register.merchant_id if register else self._token.merchant_id
-        sko_id = register.sko_id if register else None
-        number = self._numbers[self._index]
-        assert merchant_id is not None, "an operator's token never gets here without a register"
-        self._submission.quarantined.append(quarantined(merchant_id, sko_id, number, problem, self._received_us, raw))
+    def _quarantine(
+        self, raw: bytes, problem: Problem, register: Register | None, issued_us: int | None = None
+    ) -> None:
+        """Keep it, at the outlet where it was issued; where that can't be read, where the register stands now."""
+        received_us, number = self._received_us, self._numbers[self._index]
+        if register:
+            outlet_id, _ = register.place(received_us if issued_us is None else issued_us)
+            place: tuple[int, int | None, int | None] = (register.merchant_id, register.sko_id, outlet_id)
+        else:
+            assert self._token.merchant_id is not None, "an operator's token never gets here without a register"
+            place = (self._token.merchant_id, None, None)
+        self._submission.quarantined.append(quarantined(*place, number, problem, received_us, raw))
         self._report(self._index, "quarantined", problem)
 
     def _report(self, index: int, status: answers.ProblemStatus, problem: Problem) -> None:

@@ -6,7 +6,6 @@ import msgspec
 
 from ingest.answers import encode
 from ingest.exchange import Answer, Headers, Request, not_found
-from sql.register_settings import newest_settings
 
 PATH = re.compile(r"/v1/settings/([0-9A-Z]{1,20})")
 
@@ -27,8 +26,7 @@ async def get_settings(request: Request) -> Answer:
     seen = request.headers.get(b"if-none-match")
     if seen is not None and _has(seen, register.settings_version):
         return _not_modified(register.settings_version)
-    key = (register.merchant_id, register.sko_id)
-    newest = await request.service.read(lambda connection: newest_settings(connection, *key))
+    newest = await request.service.saved_settings.find(found[1])
     assert newest is not None, "versions are never deleted"
     version, content = newest
     register.settings_version = version  # it may be newer than what memory knew a moment ago

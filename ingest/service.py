@@ -5,7 +5,7 @@ import fcntl
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, TypeVar
@@ -15,6 +15,7 @@ from ingest.commit import Outcome, Submission
 from ingest.directory import Directory
 from ingest.failures import retry_later, unauthorized
 from ingest.freshness import Freshness
+from ingest.lookups import Lookups
 from ingest.settings import Settings
 from ingest.tokens import Caller, Callers, bearer_token
 from ingest.writer import Busy, Writer
@@ -22,8 +23,9 @@ from sql.dialect import storage_errors
 from sql.engine import Connection, Engine, connect, reading, writing
 from sql.errors import StorageUnavailable
 from sql.heartbeats import beat
+from sql.register_settings import newest_settings
 from sql.skos import directory
-from sql.tokens import find_token
+from sql.tokens import find_tokens, hash_token
 
 LOOKUP_THREADS = 4
 # Requests under way hold tens of thousands of objects, none of them in a cycle: to look for cycles at Python's own pace
@@ -35,6 +37,7 @@ SWITCH_INTERVAL_S = 0.0005
 RETRY_BUSY_S = 1
 RETRY_STORAGE_S = 2
 
+K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
 
@@ -66,6 +69,9 @@ class Service:
         self._freshness.start()
         self._threads = ThreadPoolExecutor(LOOKUP_THREADS, thread_name_prefix="lookup")
         self.writer = Writer(self.engine, settings)
+        self._tokens = self._lookups(find_tokens)
+        self._entries = self._lookups(directory)
+        self.saved_settings = self._lookups(newest_settings)  # by number: version and content
 
     def close(self) -> None:
         """Write what is queued and let go of everything. Blocks, up to `drain_timeout_s`."""
@@ -83,7 +89,7 @@ class Service:
             raise unauthorized()
         caller = None if self._freshness.stale else self._callers.known(token)
         if caller is None:
-            caller = self._callers.learn(token, await self.read(lambda connection: find_token(connection, token)))
+            caller = self._callers.learn(token, await self._tokens.find(hash_token(token)))
         if caller is None:
             raise unauthorized()
         if not caller.may_request():
@@ -94,7 +100,8 @@ class Service:
         """Have the registers with these numbers in the directory, as far as they exist. Raises Failure 503."""
         unseen = self.directory.unseen(numbers)
         if unseen:
-            self.directory.add(await self.read(lambda connection: directory(connection, unseen)))
+            found = await asyncio.gather(*map(self._entries.find, unseen))
+            self.directory.add({entry.number: entry for entry in found if entry})
 
     async def write(self, submission: Submission) -> Outcome:
         """Commit a submission. Raises Failure 503, and then it may be sent again safely."""
@@ -114,6 +121,9 @@ class Service:
                 return query(connection)
 
         return await self._in_thread(run)
+
+    def _lookups(self, query: Callable[[Connection, Collection[K]], Mapping[K, T]]) -> Lookups[K, T]:
+        return Lookups(lambda keys: self.read(lambda connection: query(connection, keys)))
 
     async def change(self, work: Callable[[Connection], T]) -> T:
         """Do something small in a transaction of its own, in a thread. Raises Failure 503."""

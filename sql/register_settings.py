@@ -25,6 +25,11 @@ OUTCOMES = {"settings_applied": "applied", "settings_rejected": "rejected"}
 _DETAIL = re.compile(r"\s*([0-9]{1,9})(?![0-9])[\s:;,.-]*(.*)", re.DOTALL)
 
 _version = settings_version.c
+_IS_NEWEST = (
+    sko_directory.c.merchant_id == _version.merchant_id,
+    sko_directory.c.sko_id == _version.sko_id,
+    sko_directory.c.settings_version == _version.version,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +66,7 @@ def current_settings(
     connection: sa.Connection, merchant_id: int, sko_ids: Collection[int] | None = None
 ) -> dict[int, SettingsVersion]:
     """By `sko_id`: the newest version of each of these registers (None: all) that has settings."""
-    newest = (
-        sko_directory.c.merchant_id == _version.merchant_id,
-        sko_directory.c.sko_id == _version.sko_id,
-        sko_directory.c.settings_version == _version.version,
-    )
-    query = _select(_version.merchant_id == merchant_id, *newest)
+    query = _select(_version.merchant_id == merchant_id, *_IS_NEWEST)
     if sko_ids is not None:
         query = query.where(_version.sko_id.in_(sorted(sko_ids)))
     return {row.sko_id: SettingsVersion(*row) for row in connection.execute(query.order_by(_version.sko_id))}
@@ -101,13 +101,12 @@ def find_version(connection: sa.Connection, merchant_id: int, sko_id: int, versi
     return SettingsVersion(*row) if row else None
 
 
-def newest_settings(connection: sa.Connection, merchant_id: int, sko_id: int) -> tuple[int, bytes] | None:
-    """What the register is to have: the version and its content; None if nothing was ever saved."""
-    query = sa.select(_version.version, _version.content).where(
-        _version.merchant_id == merchant_id, _version.sko_id == sko_id
+def newest_settings(connection: sa.Connection, numbers: Collection[str]) -> dict[str, tuple[int, bytes]]:
+    """What registers, whosever they are, are to have: by number, the version and its content."""
+    query = sa.select(sko_directory.c.number, _version.version, _version.content).where(
+        sko_directory.c.number.in_(list(numbers)), *_IS_NEWEST
     )
-    row = connection.execute(query.order_by(_version.version.desc()).limit(1)).first()
-    return (row.version, row.content) if row else None
+    return {number: (version, content) for number, version, content in connection.execute(query)}
 
 
 def save_settings(

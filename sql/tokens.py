@@ -6,6 +6,7 @@ can't be guessed, and ingest checks a token with every request.
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,11 +94,15 @@ def _change(connection: sa.Connection, token_id: int, merchant_id: int | None, v
 
 def find_token(connection: sa.Connection, token: str) -> Token | None:
     """The token, unless it is unknown or revoked."""
-    columns = (api_token.c.token_id, api_token.c.scope, api_token.c.merchant_id, api_token.c.sko_id)
-    row = connection.execute(
-        sa.select(*columns).where(api_token.c.token_hash == hash_token(token), api_token.c.revoked_us.is_(None))
-    ).first()
-    return Token(*row) if row else None
+    key = hash_token(token)
+    return find_tokens(connection, [key]).get(key)
+
+
+def find_tokens(connection: sa.Connection, hashes: Collection[bytes]) -> dict[bytes, Token]:
+    """By their hashes: those of these tokens that are neither unknown nor revoked."""
+    columns = (api_token.c[name] for name in ("token_hash", *Token.__slots__))
+    works = (api_token.c.token_hash.in_(list(hashes)), api_token.c.revoked_us.is_(None))
+    return {key: Token(*rest) for key, *rest in connection.execute(sa.select(*columns).where(*works))}
 
 
 def tokens_revoked_since(connection: sa.Connection, since_us: int) -> list[bytes]:

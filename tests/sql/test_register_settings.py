@@ -60,8 +60,7 @@ def test_each_save_is_the_next_version_and_the_newest_counts(engine: sa.Engine):
     save(engine, merchant_id, {1: (None, b'{"a":1}'), 2: (None, b'{"b":1}')})
     save(engine, merchant_id, {1: (1, b'{"a":2}')})
     with reading(engine) as connection:
-        assert newest_settings(connection, merchant_id, 1) == (2, b'{"a":2}')
-        assert newest_settings(connection, merchant_id, 3) is None
+        assert newest_settings(connection, [NUMBERS[0], "1"]) == {NUMBERS[0]: (2, b'{"a":2}')}
         current = current_settings(connection, merchant_id)
         assert {key: (found.version, found.content) for key, found in current.items()} == {
             1: (2, b'{"a":2}'),
