@@ -48,6 +48,7 @@ DRAWER_KINDS = ("deposits", "withdrawals", "payouts")
 SKO_MODELS = ("smart", "fm", "smart_scard", "smart_x")
 TOKEN_SCOPES = ("sko", "merchant", "operator")
 SETTINGS_STATES = ("waiting", "applied", "rejected")
+ACT_KINDS = ("registration", "subscription")
 EVENT_KINDS = (
     "online",
     "offline",
@@ -636,6 +637,75 @@ event = Table(
     one_of("kind", EVENT_KINDS),
     # The last one of a kind, which tells how a register is doing, among however many others.
     Index("ix_event_kind", "merchant_id", "sko_id", "kind", "occurred_us"),
+)
+
+# --- what the operator charges, and its manuals ----------------------------------------------------------------------
+
+# Shared. A tariff begins on the first day of a month and ends on the last one of another, so a month has one price.
+tariff = Table(
+    "tariff",
+    metadata,
+    Column("tariff_id", Identity, primary_key=True),
+    Column("kind", String(12), nullable=False),
+    Column("first_day", Date, nullable=False),
+    Column("last_day", Date, nullable=True, comment="null: until further notice"),
+    Column("service", String(512), nullable=False, comment="as acts call it"),
+    Column("price_minor", BigInteger, nullable=False, comment="of one register, in BYN, with VAT if there is any"),
+    Column("vat_percent", Integer, nullable=True, comment="null: without VAT"),
+    one_of("kind", ACT_KINDS),
+    Index(None, "kind", "first_day", unique=True),
+)
+
+# Acts of services rendered: one a month and kind, each with all that it says, so that it reads the same for ever. A
+# correction stands in the place of the act that it names.
+act = Table(
+    "act",
+    metadata,
+    Column("merchant_id", BigInteger, nullable=False),
+    Column("number", Integer, nullable=False, comment="1, 2, 3 … within the merchant"),
+    Column("kind", String(12), nullable=False),
+    Column("month", Date, nullable=False, comment="its first day"),
+    Column("issued", Date, nullable=False, comment="the date of the act"),
+    Column("service", String(512), nullable=False),
+    Column("quantity", Integer, nullable=False, comment="of registers"),
+    Column("price_minor", BigInteger, nullable=False, comment="of one register, in BYN, with VAT if there is any"),
+    Column("vat_percent", Integer, nullable=True, comment="null: without VAT"),
+    Column("customer", String(256), nullable=False, comment="the merchant, as it was called then"),
+    Column("provider", String(2000), nullable=False, comment="JSON: the operator, as it was then"),
+    Column("corrects", Integer, nullable=True, comment="the act in whose place this one stands"),
+    Column("reason", String(512), nullable=False, server_default="", comment="of a correction"),
+    Column("made_us", BigInteger, nullable=False),
+    PrimaryKeyConstraint("merchant_id", "number"),
+    ForeignKeyConstraint(["merchant_id"], ["merchant.merchant_id"]),
+    ForeignKeyConstraint(["merchant_id", "corrects"], ["act.merchant_id", "act.number"]),
+    one_of("kind", ACT_KINDS),
+    UniqueConstraint("merchant_id", "corrects"),
+    # However often and by however many processes acts are made.
+    Index(
+        "uq_act_month",
+        "merchant_id",
+        "kind",
+        "month",
+        unique=True,
+        postgresql_where=text("corrects IS NULL"),
+        sqlite_where=text("corrects IS NULL"),
+    ),
+    Index(None, "month"),
+)
+
+# Shared: what the operator gives its merchants to read, as PDF.
+manual = Table(
+    "manual",
+    metadata,
+    Column("manual_id", Identity, primary_key=True),
+    Column("title", String(256), nullable=False),
+    Column("version", String(16), nullable=False),
+    Column("language", String(2), nullable=False),
+    Column("pages", Integer, nullable=False),
+    Column("bytes", Integer, nullable=False),
+    Column("added_us", BigInteger, nullable=False),
+    Column("content", LargeBinary, nullable=False, comment="the file"),
+    UniqueConstraint("title", "version", "language"),
 )
 
 # --- the service itself ----------------------------------------------------------------------------------------------

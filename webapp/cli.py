@@ -17,6 +17,8 @@ from sql.migrate import migrate as migrate_database
 from sql.tables import SKO_MODELS, TOKEN_SCOPES
 from sql.turnover import DIFFERENCES_MAX, turnover_differences
 from webapp.cli_accounts import account
+from webapp.cli_acts import act, tariff
+from webapp.cli_manuals import manual
 from webapp.cli_options import EMAIL, PHONE, SKO_NUMBER, TEXT, Unp, answer, database, json_option, unp_option
 from webapp.jobs import jobs
 from webapp.passwords import generate_password, generate_totp_secret, hash_password
@@ -192,6 +194,9 @@ def delivery_retry(unp: str, number: str | None, as_json: bool) -> None:
 
 
 main.add_command(account)
+main.add_command(tariff)
+main.add_command(act)
+main.add_command(manual)
 main.add_command(run)
 main.add_command(jobs)
 # Commands that live on another floor (`kabinet replay`, …) plug in; a deployment without that floor lacks them.

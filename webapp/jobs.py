@@ -1,7 +1,8 @@
 """`kabinet jobs`: work that nobody waits for. Safe to run more than once at a time.
 
 Every minute it sweeps; beside that, documents are delivered to the state system as they arrive,
-long exports are made and messages sent as they are asked for, and revocation lists are fetched every hour.
+long exports are made and messages sent as they are asked for, revocation lists are fetched every hour, and acts made
+when a month has ended.
 """
 
 import signal
@@ -22,6 +23,7 @@ from sql.password_resets import sweep_resets
 from sql.sessions import sweep_sessions
 from sql.throttle import sweep_throttle
 from webapp import logs
+from webapp.act_jobs import Acts, provider_of
 from webapp.crl_jobs import Lists
 from webapp.delivery import Client, Deliveries, load_client
 from webapp.export_jobs import Exports
@@ -38,7 +40,7 @@ log = structlog.get_logger()
 @click.command()
 @click.option("--once", is_flag=True, help="Do everything once, and end.")
 def jobs(once: bool) -> None:
-    """Deliver documents to the state system; make long exports; send mails and SMS; fetch revocation lists; sweep."""
+    """Deliver documents to the state system; make exports and acts; send messages; fetch revocation lists; sweep."""
     settings = Settings.from_environment()
     logs.configure(development=settings.development)
     engine = connect(settings.database_url)
@@ -47,6 +49,7 @@ def jobs(once: bool) -> None:
         Exports(engine, settings.exports_folder),
         Messages(engine, _senders(settings)),
         Lists(_signatures()),
+        Acts(engine, provider_of(settings)),
     )
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -29,6 +29,9 @@ class Settings:
     operator_name: str = ""  # on the papers of the login page, with where they go once they are signed
     operator_address: str = OPERATOR_ADDRESS
     operator_email: str = OPERATOR_EMAIL
+    operator_unp: str = ""  # this and what follows: on acts
+    operator_bank: str = ""
+    operator_signatory: str = ""
     trusted_proxies: int = 0  # reverse proxies in front of the app, whose X-Forwarded-For and -Proto are believed
     session_idle_minutes: int = 30
     metrics_token: str | None = None  # what a Prometheus elsewhere sends as a bearer token
@@ -53,6 +56,9 @@ class Settings:
             operator_name=os.environ.get("OPERATOR_NAME") or "",
             operator_address=os.environ.get("OPERATOR_ADDRESS") or OPERATOR_ADDRESS,
             operator_email=os.environ.get("OPERATOR_EMAIL") or OPERATOR_EMAIL,
+            operator_unp=os.environ.get("OPERATOR_UNP") or "",
+            operator_bank=os.environ.get("OPERATOR_BANK") or "",
+            operator_signatory=os.environ.get("OPERATOR_SIGNATORY") or "",
             trusted_proxies=_whole_number("TRUSTED_PROXIES", default=0, least=0),
             session_idle_minutes=_whole_number("SESSION_IDLE_MINUTES", default=30, least=1),
             metrics_token=os.environ.get("METRICS_TOKEN") or None,
