@@ -1,20 +1,21 @@
-// Dialogs with addresses of their own: <dialog open data-modal data-back="the address without it">, in the page or put
-// there by htmx, is shown as a modal one. Closing it takes the address back; going back or forth closes or shows it.
+// Dialogs with addresses of their own: <dialog open data-modal data-title data-back="the address without it"
+// data-title-back>, in the page or put there by htmx, is shown as a modal one. Closing it takes the address back; going
+// back or forth closes or shows it.
 "use strict";
 
 (() => {
   const find = () => document.querySelector("dialog[data-modal]");
-  let titleBehind = document.title; // what the page is called without its dialog
 
   const show = () => {
     const dialog = find();
     if (!dialog || dialog.matches(":modal")) return;
     dialog.removeAttribute("open"); // as it stands without scripts
     dialog.showModal();
+    document.title = dialog.dataset.title;
     // It is closed by Escape, by a click beside it, by its button, and by going back: only the last has an address yet.
     dialog.addEventListener("close", () => {
-      if (!("left" in dialog.dataset)) history.pushState({ htmx: true }, "", dialog.dataset.back);
-      document.title = titleBehind;
+      if (dialog.dataset.back && !("left" in dialog.dataset)) history.pushState({ htmx: true }, "", dialog.dataset.back);
+      document.title = dialog.dataset.titleBack;
       dialog.remove();
     });
   };
@@ -36,9 +37,6 @@
     dialog.close();
   });
 
-  document.addEventListener("htmx:after:swap", () => {
-    if (!find()) titleBehind = document.title;
-    show();
-  });
+  document.addEventListener("htmx:after:swap", show);
   show();
 })();

@@ -47,7 +47,8 @@ class OutletForm(Form):
     def __init__(self, outlet: OutletDetails) -> None:
         shown = {name: getattr(outlet, name) for name in ("time_zone", "contact_name")}
         super().__init__(data={**shown, "contact_phone": shown_phone(outlet.contact_phone)})
-        names = dict.fromkeys((outlet.time_zone, *NEAR))
+        # A machine with older time zones may lack one of these.
+        names = dict.fromkeys((outlet.time_zone, *(name for name in NEAR if name in zone_names())))
         others = [name for name in zone_names() if name not in names]
         self.time_zone.choices = {
             gettext("Nearby"): [(name, f"{name} ({utc_offset(name)})") for name in names],

@@ -80,6 +80,7 @@ def test_the_chosen_outlet_opens_as_a_dialog_with_an_address(outlets: Page) -> N
     dialog = outlets.get_by_role("dialog", name="Универсам")
     expect(dialog).to_be_visible()
     expect(outlets).to_have_url(re.compile(r"/outlets/1$"))
+    expect(outlets).to_have_title("Универсам, Outlets · Kabinet")
     assert outlets.evaluate("document.querySelector('#outlet').matches(':modal')")
     expect(dialog.locator("canvas")).to_have_attribute("aria-label", re.compile("Income by day"))
     values = outlets.evaluate("Chart.getChart(document.querySelector('#outlet canvas')).data.datasets[0].data")
@@ -87,6 +88,7 @@ def test_the_chosen_outlet_opens_as_a_dialog_with_an_address(outlets: Page) -> N
     outlets.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(outlets).to_have_url(re.compile("/outlets$"))
+    expect(outlets).to_have_title("Outlets · Kabinet")
     expect(outlets.locator("#outlet-1")).to_be_focused()
     assert is_same_page(outlets)
 
