@@ -49,6 +49,21 @@ SKO_MODELS = ("smart", "fm", "smart_scard", "smart_x")
 TOKEN_SCOPES = ("sko", "merchant", "operator")
 SETTINGS_STATES = ("waiting", "applied", "rejected")
 ACT_KINDS = ("registration", "subscription")
+NOTIFICATION_RULES = (
+    "offline",
+    "silent",
+    "gap",
+    "quarantined",
+    "conflict",
+    "z_differs",
+    "shift_open",
+    "shift_closed",
+    "certificate",
+    "memory_low",
+    "settings_refused",
+    "delivery_refused",
+)
+SEVERITIES = ("info", "warning", "critical")  # from the least on
 EVENT_KINDS = (
     "online",
     "offline",
@@ -503,6 +518,20 @@ refused_delivery = Table(
     PrimaryKeyConstraint("merchant_id", "sko_id", "number"),
 )
 
+# Which numbers of a register are stored, as ranges: what is between them is missing. They are added when the delivery of
+# documents is settled, so that storing costs nothing more: what is stored is in these ranges or in `pending_delivery`.
+# Ranges may touch and overlap. In those that are `late` documents came when higher numbers were there already.
+number_run = Table(
+    "number_run",
+    metadata,
+    Column("merchant_id", BigInteger, nullable=False),
+    Column("sko_id", Integer, nullable=False),
+    Column("first_number", BigInteger, nullable=False),
+    Column("late", Boolean, nullable=False),
+    Column("last_number", BigInteger, nullable=False),
+    PrimaryKeyConstraint("merchant_id", "sko_id", "first_number", "late"),
+)
+
 
 def _counters() -> list[Column[int]]:
     """The counters of `turnover`: a count and a sum for each kind, and for each payment type within revenue kinds."""
@@ -583,6 +612,7 @@ shift = Table(
     Column("first_number", BigInteger, nullable=True),
     Column("last_number", BigInteger, nullable=True),
     PrimaryKeyConstraint("merchant_id", "sko_id", "shift"),
+    Index("ix_shift_z", "merchant_id", "sko_id", "z_number"),
 )
 
 # What a Z-report says of its shift, a row a currency. What we say is recomputed from `document` when it is asked for:
@@ -619,6 +649,7 @@ quarantine = Table(
     Column("detail", String(512), nullable=False),
     Column("received_us", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False, comment="byte for byte what the register sent"),
+    Column("outlet_id", Integer, nullable=True, comment="where the register stood then; null: no register is known"),
     PrimaryKeyConstraint("merchant_id", "content_hash", "code"),
     Index(None, "merchant_id", "sko_id", "number"),
     Index(None, "merchant_id", "received_us"),
@@ -637,6 +668,7 @@ event = Table(
     one_of("kind", EVENT_KINDS),
     # The last one of a kind, which tells how a register is doing, among however many others.
     Index("ix_event_kind", "merchant_id", "sko_id", "kind", "occurred_us"),
+    Index("ix_event_newest", "merchant_id", "occurred_us"),
 )
 
 # --- what the operator charges, and its manuals ----------------------------------------------------------------------
@@ -706,6 +738,158 @@ manual = Table(
     Column("added_us", BigInteger, nullable=False),
     Column("content", LargeBinary, nullable=False, comment="the file"),
     UniqueConstraint("title", "version", "language"),
+)
+
+# --- what needs attention --------------------------------------------------------------------------------------------
+
+# How far the rules have looked into the documents of a register.
+register_watch = Table(
+    "register_watch",
+    metadata,
+    Column("merchant_id", BigInteger, nullable=False),
+    Column("sko_id", Integer, nullable=False),
+    Column("scanned_number", BigInteger, nullable=False, comment="up to it, what is missing is in document_gap"),
+    Column("checked_z", BigInteger, nullable=False, comment="Z-reports up to this number have been recomputed"),
+    Column("pause_us", BigInteger, nullable=True, comment="a longer one is unusual; null: not known"),
+    Column("pause_day", Date, nullable=True, comment="when that was found out"),
+    PrimaryKeyConstraint("merchant_id", "sko_id"),
+)
+
+# Numbers that are missing between documents that are there.
+document_gap = Table(
+    "document_gap",
+    metadata,
+    Column("merchant_id", BigInteger, nullable=False),
+    Column("sko_id", Integer, nullable=False),
+    Column("first_number", BigInteger, nullable=False),
+    Column("last_number", BigInteger, nullable=False),
+    Column("since_us", BigInteger, nullable=False, comment="when the document behind it was received"),
+    PrimaryKeyConstraint("merchant_id", "sko_id", "first_number"),
+)
+
+# Z-reports that say something else than their documents do.
+z_difference = Table(
+    "z_difference",
+    metadata,
+    Column("merchant_id", BigInteger, nullable=False),
+    Column("sko_id", Integer, nullable=False),
+    Column("number", BigInteger, nullable=False, comment="the z_report document"),
+    PrimaryKeyConstraint("merchant_id", "sko_id", "number"),
+)
+
+# One a cause: open while it lasts, however often it shows.
+notification = Table(
+    "notification",
+    metadata,
+    Column("merchant_id", BigInteger, nullable=False),
+    Column("notification_id", String(16), nullable=False, comment="random"),
+    Column("rule", String(16), nullable=False),
+    Column("outlet_id", Integer, nullable=False, comment="where the register stood; 0: no register is known"),
+    Column("sko_id", Integer, nullable=False, comment="0: no register is known"),
+    Column("severity", String(8), nullable=False),
+    Column("times", BigInteger, nullable=False, comment="how many documents, or how often it began"),
+    Column("detail", String(1000), nullable=False, comment="JSON: what its words tell"),
+    Column("opened_us", BigInteger, nullable=False),
+    Column("last_us", BigInteger, nullable=False, comment="when it last began, grew or got worse"),
+    Column("closed_us", BigInteger, nullable=True),
+    PrimaryKeyConstraint("merchant_id", "notification_id"),
+    ForeignKeyConstraint(["merchant_id"], ["merchant.merchant_id"]),
+    one_of("rule", NOTIFICATION_RULES),
+    one_of("severity", SEVERITIES),
+    Index(None, "merchant_id", "last_us", "notification_id"),
+    Index(None, "merchant_id", "closed_us"),
+    Index(
+        "uq_notification_open",
+        "merchant_id",
+        "rule",
+        "sko_id",
+        "outlet_id",
+        unique=True,
+        postgresql_where=text("closed_us IS NULL"),
+        sqlite_where=text("closed_us IS NULL"),
+    ),
+)
+
+notification_read = Table(
+    "notification_read",
+    metadata,
+    Column("merchant_id", BigInteger, nullable=False),
+    Column("account_id", BigInteger, nullable=False),
+    Column("notification_id", String(16), nullable=False),
+    Column("read_us", BigInteger, nullable=False),
+    PrimaryKeyConstraint("merchant_id", "account_id", "notification_id"),
+    ForeignKeyConstraint(
+        ["merchant_id", "notification_id"],
+        ["notification.merchant_id", "notification.notification_id"],
+        ondelete="CASCADE",
+    ),
+    ForeignKeyConstraint(["account_id"], ["account.account_id"]),
+    Index(None, "merchant_id", "notification_id"),
+)
+
+# A rule that nobody wants to hear about for a register, for a reason.
+notification_mute = Table(
+    "notification_mute",
+    metadata,
+    Column("merchant_id", BigInteger, nullable=False),
+    Column("rule", String(16), nullable=False),
+    Column("sko_id", Integer, nullable=False, comment="0: documents of no known register"),
+    Column("reason", String(300), nullable=False),
+    Column("muted_by", BigInteger, nullable=False),
+    Column("muted_us", BigInteger, nullable=False),
+    PrimaryKeyConstraint("merchant_id", "rule", "sko_id"),
+    ForeignKeyConstraint(["merchant_id"], ["merchant.merchant_id"]),
+    ForeignKeyConstraint(["muted_by"], ["account.account_id"]),
+    one_of("rule", NOTIFICATION_RULES),
+)
+
+# Up to when somebody has been told in the mail of the day.
+notification_digest = Table(
+    "notification_digest",
+    metadata,
+    Column("merchant_id", BigInteger, nullable=False),
+    Column("account_id", BigInteger, nullable=False),
+    Column("told_us", BigInteger, nullable=False),
+    PrimaryKeyConstraint("merchant_id", "account_id"),
+    ForeignKeyConstraint(["merchant_id"], ["merchant.merchant_id"]),
+    ForeignKeyConstraint(["account_id"], ["account.account_id"]),
+)
+
+# Where a company's own system is told. `due_us` is also the claim of whoever is telling it: one at a time.
+webhook = Table(
+    "webhook",
+    metadata,
+    Column("merchant_id", BigInteger, nullable=False),
+    Column("url", String(500), nullable=False),
+    Column("secret", String(64), nullable=False, comment="signs what is sent"),
+    Column("created_us", BigInteger, nullable=False),
+    Column("created_by", BigInteger, nullable=False),
+    Column("due_us", BigInteger, nullable=True, comment="not to be tried before; null: nothing waits"),
+    Column("failures", Integer, nullable=False, server_default="0", comment="attempts in a row that failed"),
+    PrimaryKeyConstraint("merchant_id"),
+    ForeignKeyConstraint(["merchant_id"], ["merchant.merchant_id"]),
+    ForeignKeyConstraint(["created_by"], ["account.account_id"]),
+    Index(None, "due_us"),
+)
+
+webhook_delivery = Table(
+    "webhook_delivery",
+    metadata,
+    Column("merchant_id", BigInteger, nullable=False),
+    Column("delivery_id", String(32), nullable=False, comment="random: tells the receiver what it has already"),
+    Column("event", String(16), nullable=False),
+    Column("body", String(4000), nullable=False, comment="JSON, as it is sent"),
+    Column("state", String(7), nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("tried_us", BigInteger, nullable=True),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("outcome", String(300), nullable=False, server_default="", comment="of the last attempt"),
+    PrimaryKeyConstraint("merchant_id", "delivery_id"),
+    ForeignKeyConstraint(["merchant_id"], ["merchant.merchant_id"]),
+    one_of("state", ("waiting", "sent", "failed")),
+    Index(None, "merchant_id", "state", "created_us"),
+    Index(None, "merchant_id", "created_us"),
+    Index(None, "created_us"),
 )
 
 # --- the service itself ----------------------------------------------------------------------------------------------
