@@ -22,12 +22,14 @@ class Register(msgspec.Struct):
 
 
 class Scene(msgspec.Struct):
-    """What `run.py` has prepared."""
+    """What `run.py` or `polling.py` has prepared."""
 
     ingest_url: str
-    web_url: str
     registers: list[Register]
-    logins: list[Login]
+    web_url: str = ""
+    logins: list[Login] = []
+    polling: list[Register] = []
+    thresholds: str = str(thresholds.FILE)
 
 
 SCENE = msgspec.json.decode(Path(os.environ["KABINET_LOAD_SCENE"]).read_bytes(), type=Scene)
@@ -113,6 +115,6 @@ def judge(environment: Any, **_more: Any) -> None:
     found = {
         f"{entry.method} {entry.name}": thresholds.Figures.of(entry) for entry in environment.stats.entries.values()
     }
-    for sentence in (broken := list(thresholds.broken(found))):
+    for sentence in (broken := list(thresholds.broken(found, Path(SCENE.thresholds)))):
         print(f"Threshold broken: {sentence}")
     environment.process_exit_code = 1 if broken else 0

@@ -44,15 +44,16 @@ class Stage:
                     self.registers.append({"sko": sko.number, "token": token})
 
 
-def locust(scene: dict[str, Any], seconds: int) -> int:
-    """Run the scenario headless; returns its exit code: 0 if all thresholds are kept."""
+def locust(
+    scene: dict[str, Any], seconds: int, users: int, *, scenario: str = "locustfile.py", users_a_second: int = 10
+) -> int:
+    """Run a scenario headless; returns its exit code: 0 if all thresholds are kept."""
     REPORT.parent.mkdir(exist_ok=True)
-    users = len(scene["registers"]) + len(scene["logins"])
     with tempfile.NamedTemporaryFile(suffix=".json") as file:
         file.write(msgspec.json.encode(scene))
         file.flush()
-        command = [str(Path(sys.executable).parent / "locust"), "-f", str(ROOT / "loadtests" / "locustfile.py")]
-        options = ["--headless", "--only-summary", "--users", str(users), "--spawn-rate", "10"]
+        command = [str(Path(sys.executable).parent / "locust"), "-f", str(ROOT / "loadtests" / scenario)]
+        options = ["--headless", "--only-summary", "--users", str(users), "--spawn-rate", str(users_a_second)]
         options += ["--run-time", f"{seconds}s", "--html", str(REPORT)]
         environment = {**os.environ, "KABINET_LOAD_SCENE": file.name}
         return subprocess.run([*command, *options], env=environment, timeout=seconds + SETTLE_S, check=False).returncode
@@ -66,8 +67,9 @@ def run(seconds: int, database: str) -> None:
     stage = Stage()
     with databases.SOURCES[database](stage.prepare) as source, source.fresh() as url:
         with servers.ingest(url) as ingest, servers.web(url) as web:
-            scene = {"ingest_url": ingest.url, "web_url": web.url}
-            code = locust({**scene, "registers": stage.registers, "logins": stage.logins}, seconds)
+            scene: dict[str, Any] = {"ingest_url": ingest.url, "web_url": web.url}
+            scene |= {"registers": stage.registers, "logins": stage.logins}
+            code = locust(scene, seconds, len(stage.registers) + len(stage.logins))
         engine = connect(url)
         with reading(engine) as connection:
             wrong = turnover_differences(connection)

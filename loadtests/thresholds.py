@@ -1,4 +1,4 @@
-"""The thresholds of `thresholds.toml`, and what a run makes of them."""
+"""The thresholds of a scenario, and what a run makes of them."""
 
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 FILE = Path(__file__).with_name("thresholds.toml")
+OF_POLLING = Path(__file__).with_name("thresholds_polling.toml")
 
 
 class Figures(NamedTuple):
@@ -21,12 +22,12 @@ class Figures(NamedTuple):
         return cls(entry.num_requests, entry.num_failures, entry.total_rps, p95_ms)
 
 
-def broken(found: Mapping[str, Figures]) -> Iterator[str]:
-    """A sentence for each threshold that these figures, by the name of the request, don't keep to."""
+def broken(found: Mapping[str, Figures], file: Path = FILE) -> Iterator[str]:
+    """A sentence for each threshold of the file that these figures, by the name of the request, don't keep to."""
     for name, figures in found.items():
         if figures.failures:
             yield f"{name}: {figures.failures} of {figures.requests} requests failed"
-    for name, limits in tomllib.loads(FILE.read_text()).items():
+    for name, limits in tomllib.loads(file.read_text()).items():
         figures = found.get(name, Figures(0, 0, 0.0, 0.0))
         if figures.rate < limits["rate_min"]:
             yield f"{name}: {figures.rate:.2f} requests a second are too few, {limits['rate_min']} at least"
