@@ -1,5 +1,8 @@
 """Versions of settings: the newest counts, nobody overwrites what they haven't seen, the register has the last word."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
@@ -84,6 +87,27 @@ def test_a_save_over_something_unseen_is_refused_as_a_whole(engine: sa.Engine):
         assert {key: found.content for key, found in current_settings(connection, merchant_id).items()} == {1: b"{}"}
 
 
+def test_of_two_who_save_at_once_one_is_told(engine: sa.Engine):
+    add_company(engine, numbers=NUMBERS)
+    ready = Barrier(2)
+
+    def save_mine(name: str) -> tuple[int, ...]:
+        ready.wait()
+        try:
+            save(engine, 1, {sko_id: (None, name.encode()) for sko_id in (1, 2)})
+        except Conflict as refused:
+            return refused.sko_ids
+        return ()
+
+    with ThreadPoolExecutor(2) as threads:
+        told = list(threads.map(save_mine, ("a", "b")))
+    assert sorted(told) == [(), (1, 2)]
+    winner = b"ab"[told.index(()) :][:1]
+    with reading(engine) as connection:
+        current = current_settings(connection, 1)
+    assert [(found.version, found.content) for found in current.values()] == [(1, winner)] * 2
+
+
 def test_settings_of_another_company_can_be_neither_read_nor_saved(engine: sa.Engine):
     merchant_id = add_company(engine, numbers=NUMBERS)
     rival_id = add_company(engine, unp="190000018", numbers=("400000001",))
@@ -153,6 +177,15 @@ def test_an_outcome_is_taken_back_only_by_a_newer_event(engine: sa.Engine):
     assert outcome(engine, 1) == ("applied", 5, None)
     report(engine, ("settings_rejected", "1 later", 6))
     assert outcome(engine, 1) == ("rejected", 6, "later")
+
+
+@pytest.mark.parametrize("kinds", [("applied", "rejected"), ("rejected", "applied")])
+def test_of_two_outcomes_at_the_same_instant_the_refusal_counts(engine: sa.Engine, kinds: tuple[str, str]):
+    add_company(engine)
+    save(engine, 1, {1: (None, b"{}")})
+    for kind in kinds:
+        report(engine, (f"settings_{kind}", "1 why", 5))
+    assert outcome(engine, 1) == ("rejected", 5, "why")
 
 
 def test_the_register_of_another_company_settles_only_its_own(engine: sa.Engine):
