@@ -15,6 +15,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
+from loadtests import servers
+
 ROOT = Path(__file__).parents[2]
 START_S = 30
 # Chromium reports any answer of 4xx on its console; pages answer so on purpose.
@@ -86,6 +88,13 @@ def server(database_url: str, assets_folder: Path, tmp_path: Path) -> Iterator[S
         finally:
             process.terminate()
             process.wait(timeout=START_S)
+
+
+@pytest.fixture
+def ingest_url(database_url: str) -> Iterator[str]:
+    """The ingest service beside the app, on the same database: for simulated registers (`loadtests.simulator`)."""
+    with servers.ingest(database_url) as service:
+        yield service.url
 
 
 def wait_for(server: Server, process: subprocess.Popen[bytes], log: Path) -> None:
