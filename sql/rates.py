@@ -1,7 +1,7 @@
 """How often one network may do something that needs no login, counted in the database for all processes.
 
 A window of fixed length, which the first of its requests opens. The counters stand beside those of the login throttle
-under keys of their own, and are swept with them (`throttle.sweep_throttle`): no window here is longer than theirs.
+under keys of their own, and are swept with them (`throttle.sweep_throttle`): none is longer than they are kept.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sql.dialect import insert
 from sql.instants import now_us
 from sql.tables import login_throttle as counter
-from sql.throttle import TooManyAttempts, network_of
+from sql.throttle import KEPT_US, TooManyAttempts, network_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,10 @@ class Rate:
     name: str
     most: int
     window_us: int
+
+    def __post_init__(self) -> None:
+        if self.window_us > KEPT_US:
+            raise ValueError("the counter would be swept before its window ends")
 
     def key(self, address: str) -> str:
         return f"{self.name} address:{network_of(address)}"

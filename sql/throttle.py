@@ -40,6 +40,8 @@ from sql.tables import login_throttle as counter
 
 MINUTE_US = 60 * SECOND_US
 WINDOW_US = 15 * MINUTE_US
+# Until a counter is swept: as long as the longest window that is counted beside these (`sql/rates.py`).
+KEPT_US = 60 * MINUTE_US
 KNOWN_FOR_US = 30 * DAY_US
 # One subscriber owns at least a /64, and could try from every address in it.
 IPV6_PREFIX = 64
@@ -258,6 +260,6 @@ def welcome_factor(connection: sa.Connection, account_id: int) -> None:
 def sweep_throttle(connection: sa.Connection) -> int:
     """Delete counters that nobody needs any more; returns how many."""
     now = now_us()
-    kept_us = sa.case((counter.c.key.startswith("known:"), KNOWN_FOR_US), else_=WINDOW_US)
+    kept_us = sa.case((counter.c.key.startswith("known:"), KNOWN_FOR_US), else_=KEPT_US)
     is_over = sa.and_(counter.c.since_us <= now - kept_us, counter.c.blocked_until_us <= now - kept_us)
     return connection.execute(sa.delete(counter).where(is_over)).rowcount

@@ -7,7 +7,7 @@ from sql import rates
 from sql.engine import writing
 from sql.instants import SECOND_US, now_us
 from sql.tables import login_throttle
-from sql.throttle import MINUTE_US, WINDOW_US, TooManyAttempts, sweep_throttle
+from sql.throttle import KEPT_US, MINUTE_US, TooManyAttempts, sweep_throttle
 
 RATE = rates.Rate("receipt", most=3, window_us=MINUTE_US)
 HERE = "203.0.113.7"
@@ -82,6 +82,21 @@ def test_old_counters_are_swept_with_those_of_the_login(engine: sa.Engine) -> No
     take(engine)
     with writing(engine) as connection:
         assert sweep_throttle(connection) == 0
-    age(engine, WINDOW_US)
+    age(engine, KEPT_US)
     with writing(engine) as connection:
         assert sweep_throttle(connection) == 1
+
+
+def test_sweeping_opens_no_window_before_its_end(engine: sa.Engine) -> None:
+    longest = rates.Rate("reset", most=1, window_us=KEPT_US)
+    take(engine, rate=longest)
+    age(engine, KEPT_US - MINUTE_US)
+    with writing(engine) as connection:
+        sweep_throttle(connection)
+    with pytest.raises(TooManyAttempts):
+        take(engine, rate=longest)
+
+
+def test_a_window_that_would_be_swept_too_early_can_not_be_made() -> None:
+    with pytest.raises(ValueError, match="swept"):
+        rates.Rate("reset", most=1, window_us=KEPT_US + 1)

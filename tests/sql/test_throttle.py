@@ -192,7 +192,7 @@ def test_sweeping_keeps_what_still_matters(engine: sa.Engine, clock: Clock) -> N
     with writing(engine) as connection:
         assert throttle.sweep_throttle(connection) == 0
     assert not is_admitted(engine)
-    clock.now += MINUTE_US + WINDOW_US
+    clock.now += MINUTE_US + throttle.KEPT_US
     with writing(engine) as connection:
         throttle.sweep_throttle(connection)
     with reading(engine) as connection:
