@@ -1,5 +1,6 @@
 """Accounts: the people who log in, and what they log in with."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -75,6 +76,12 @@ def person_by_email(connection: sa.Connection, email: str) -> Person | None:
 def person_of(connection: sa.Connection, account_id: int) -> Person | None:
     """The person of this account; None if it is disabled, or there is none."""
     return _person(connection, account.c.account_id == account_id)
+
+
+def emails_of(connection: sa.Connection, account_ids: Collection[int]) -> dict[int, str]:
+    """The e-mail addresses of these accounts, by `account_id`."""
+    query = sa.select(account.c.account_id, account.c.email).where(account.c.account_id.in_(sorted(account_ids)))
+    return {row.account_id: row.email for row in connection.execute(query)}
 
 
 def has_account(connection: sa.Connection, email: str) -> bool:

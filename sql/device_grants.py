@@ -60,6 +60,15 @@ class WaitingGrant:
     address: str
 
 
+@dataclass(frozen=True, slots=True)
+class ApprovedGrant:
+    """A register that somebody has let in and that has not fetched its token yet."""
+
+    sko_id: int
+    token_name: str
+    expires_us: int
+
+
 def normalize_user_code(typed: str) -> str | None:
     """The code that somebody means, as XXXX-XXXX, or None. Case, spaces, dashes and Cyrillic letters don't matter."""
     letters = "".join(letter for letter in typed.upper().translate(_LOOK_ALIKES) if letter not in " \t\u00a0-–—‐‑")
@@ -150,6 +159,13 @@ def _decide(connection: sa.Connection, typed: str, values: dict[str, object]) ->
         or not connection.execute(sa.update(device_grant).where(*_waits(user_code)).values(values)).rowcount
     ):
         raise NotFound("No register waits with this code")
+
+
+def approved_grants(connection: sa.Connection, merchant_id: int) -> list[ApprovedGrant]:
+    """The merchant's registers that may still fetch their tokens, the first to expire first."""
+    columns = (device_grant.c[name] for name in ApprovedGrant.__slots__)
+    query = sa.select(*columns).where(device_grant.c.merchant_id == merchant_id, device_grant.c.expires_us > now_us())
+    return [ApprovedGrant(*row) for row in connection.execute(query.order_by(device_grant.c.expires_us))]
 
 
 def poll_grant(connection: sa.Connection, device_code: str) -> Bound | Refusal:

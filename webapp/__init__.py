@@ -39,6 +39,8 @@ FEATURES = (
     "outlets",
     "skos",
     "sko_move",
+    "binding",
+    "tokens",
     "exports",
 )
 

@@ -36,6 +36,11 @@ ACTIONS: dict[str, LazyString] = {
     "person_removed": _("Removed a person"),
     "outlet_changed": _("Changed an outlet"),
     "register_moved": _("Moved a register to another outlet"),
+    "register_added": _("Added a register"),
+    "register_bound": _("Bound a register"),
+    "register_refused": _("Refused a new register"),
+    "token_renamed": _("Renamed a token"),
+    "token_revoked": _("Revoked a token"),
     "account_created": _("Created an account"),
     "account_disabled": _("Disabled an account"),
     "account_enabled": _("Enabled an account"),
@@ -97,6 +102,10 @@ def _arrived(outlet: object) -> str:
     return str(gettext("to: %(what)s", what=outlet))
 
 
+def _token(token_id: object) -> str:
+    return str(gettext("token %(id)s", id=token_id))
+
+
 def _until(day: object) -> str:
     found = iso_day(str(day))
     return str(gettext("until %(day)s", day=formats.day(found) if found else day))
@@ -128,6 +137,7 @@ _DETAILS: dict[str, Callable[[Any], str]] = {
     "departed": _departed,
     "arrived": _arrived,
     "until": _until,
+    "token": _token,
     "left": _recovery_left,
     "count": _sessions,
     "address": str,

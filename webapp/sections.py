@@ -98,6 +98,7 @@ SECTIONS = (
                 "/skos",
                 _("Registers"),
                 _("Your registers, their models and places, and what happened to them."),
+                ("/bind", "/tokens"),
                 needs="outlets",
             ),
             Page(

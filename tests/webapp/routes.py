@@ -149,6 +149,17 @@ ROUTES = {
     "GET /skos/<number>/events": of_register("/events"),
     "GET /skos/<number>/move": Route(OWNER, ("/skos/{here}/move",), (), ("/skos/{foreign}/move",)),
     "POST /skos/<number>/move": Route(OWNER, ("/skos/{here}/move",), (), ("/skos/{foreign}/move",)),
+    # New registers, and what they prove themselves by. A code leads nowhere until it is typed.
+    "GET /bind": Route(OWNER),
+    "POST /bind": Route(OWNER),
+    "GET /bind/<user_code>": Route(OWNER, ("/bind/{user_code}",)),
+    "POST /bind/<user_code>": Route(OWNER, ("/bind/{user_code}",)),
+    "POST /bind/<user_code>/deny": Route(OWNER, ("/bind/{user_code}/deny",)),
+    "GET /tokens": Route(OWNER),
+    "GET /tokens/waiting": Route(OWNER),
+    "GET /tokens/<int(max=9007199254740991):token_id>": of_company("/tokens/{}", "token"),
+    "POST /tokens/<int(max=9007199254740991):token_id>": of_company("/tokens/{}", "token"),
+    "POST /tokens/<int(max=9007199254740991):token_id>/revoke": of_company("/tokens/{}/revoke", "token"),
     # Files.
     "GET /exports": Route(EXPORTERS),
     "POST /exports": Route(EXPORTERS),

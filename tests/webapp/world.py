@@ -16,6 +16,7 @@ from flask_wtf.csrf import generate_csrf
 from werkzeug.test import TestResponse
 
 from sql.accounts import add_account
+from sql.device_grants import begin_grant
 from sql.engine import reading, writing
 from sql.exports import add_export
 from sql.instants import DAY_US, now_us, to_us
@@ -28,6 +29,7 @@ from sql.sessions import session_id, start_session
 from sql.signing_certificates import add_certificate
 from sql.skos import add_sko
 from sql.tables import metadata, placement, sko, web_session
+from sql.tokens import issue_token
 from tests import till
 from tests.shop import MINSK, today
 
@@ -132,6 +134,7 @@ def make_world(app: Flask, engine: sa.Engine) -> World:
             connection, "foreign", rival_id, rival
         )
         token = invite(connection, merchant_id, email="new@romashka.by", role="support", invited_by=colleague)
+        examples["user_code"] = begin_grant(connection, address="192.0.2.77").user_code
     examples["invitation_token"] = token
     return World(engine, app, merchant_id, rival_id, rival, account_ids, examples | FIXED_EXAMPLES)
 
@@ -149,12 +152,15 @@ def _examples(connection: sa.Connection, whose: str, merchant_id: int, account_i
     )
     invite(connection, merchant_id, email=f"{whose}@invited.by", role="support", invited_by=account_id)
     [invitation] = invitations_of(connection, merchant_id)
+    name = "Чужой токен" if whose == "foreign" else "Токен"
+    token_id, _ = issue_token(connection, scope="sko", merchant_id=merchant_id, sko_id=1, name=name)
     return {
         f"{whose}_person": str(account_id),
         f"{whose}_export": _ask_for_file(connection, merchant_id, account_id),
         f"{whose}_invitation": invitation.invitation_id,
         f"{whose}_passkey": passkey.key,
         f"{whose}_certificate": fingerprint,
+        f"{whose}_token": str(token_id),
         f"{whose}_session": session_id(start_session(connection, **open_session)),
     }
 
