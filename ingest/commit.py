@@ -118,8 +118,8 @@ class _Judgement:
 
     def _quarantine(self, outcome: Outcome, place: int, row: NewDocument, problem: Problem) -> None:
         outcome.problems.append((place, problem))
-        place = (row.merchant_id, row.sko_id, row.outlet_id)
-        kept = quarantined(*place, row.number, problem, row.received_us, row.body)
+        at = (row.merchant_id, row.sko_id, row.outlet_id)
+        kept = quarantined(*at, row.number, problem, row.received_us, row.body)
         self.quarantined.append(_hashed(kept))
 
 

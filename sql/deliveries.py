@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sql import dialect
 from sql.documents import Key, NewDocument
 from sql.instants import HOUR_US, SECOND_US
+from sql.number_runs import note_runs
 from sql.tables import document, merchant, pending_delivery, refused_delivery, sko_directory
 
 LEASE_US = 300 * SECOND_US  # longer than a client should take for one call
@@ -119,7 +120,9 @@ def confirm_due(connection: sa.Connection, now_us: int, ranges_max: int) -> list
     # As a CTE, which PostgreSQL runs just once: as a plain subquery it may be run, and limited, more than once.
     due = sa.select(_due(_KEY, now_us, ranges_max).cte("due"))
     statement = sa.delete(pending_delivery).where(sa.tuple_(*_KEY).in_(due)).returning(*pending_delivery.columns)
-    return [Pending._make(row) for row in connection.execute(statement)]
+    taken = [Pending._make(row) for row in connection.execute(statement)]
+    note_runs(connection, [range_[:4] for range_ in taken])
+    return taken
 
 
 def claim(connection: sa.Connection, now_us: int, documents_max: int) -> list[Pending]:
@@ -178,6 +181,7 @@ def outgoing(connection: sa.Connection, keys: Sequence[Key]) -> dict[Key, Outgoi
 def settle(connection: sa.Connection, claimed: Sequence[Pending], answers: Mapping[Key, Answer], now_us: int) -> None:
     """Record what became of the first documents of these ranges; the others are due at once. ClaimLost: nothing is."""
     _replace(connection, claimed, [left for range_ in claimed for left in _left(range_, answers, now_us)])
+    note_runs(connection, [range_[:4] for range_ in claimed])  # stored they are, whatever the answers say
     refused = [(*key, _reason(reason), now_us) for key, (outcome, reason) in answers.items() if outcome == "refused"]
     dialect.bulk_insert(connection, refused_delivery, refused)
 

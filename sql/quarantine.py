@@ -23,6 +23,7 @@ class Quarantined(NamedTuple):
     detail: str
     received_us: int
     body: bytes
+    outlet_id: int | None = None
 
 
 def keep(connection: sa.Connection, rows: Sequence[Quarantined]) -> None:
