@@ -149,7 +149,7 @@ def _documents_in(connection: sa.Connection, gap: Gap) -> list[int]:
 
 
 def _without_quarantined(connection: sa.Connection, gap: Gap) -> list[Gap]:
-    query = sa.select(quarantine.c.number.distinct()).where(_in_gap(quarantine, gap), quarantine.c.code != CONFLICT)
+    query = sa.select(quarantine.c.number).distinct().where(_in_gap(quarantine, gap), quarantine.c.code != CONFLICT)
     return list(_rest(gap, sorted(connection.execute(query.limit(GAPS_MAX)).scalars())))
 
 

@@ -1,0 +1,79 @@
+"""How long a register may be silent, by the hours of its outlet and by how often it has sold."""
+
+import datetime
+
+import pytest
+
+from sql.instants import DAY_US, HOUR_US, to_us
+from sql.register_habits import Habit
+from tests.shop import MINSK
+from webapp.open_time import midnight_after, open_between, open_minutes
+from webapp.usual_pauses import usual_pause
+
+ZONE = "Europe/Minsk"
+SHOP = '{"mon": ["09:00", "21:00"], "tue": ["09:00", "21:00"], "sat": ["10:00", "18:00"]}'
+BAR = '{"mon": ["18:00", "02:00"]}'
+ALWAYS = '{"mon": ["00:00", "00:00"], "tue": ["00:00", "00:00"]}'
+
+
+def at(day: int, hour: int, minute: int = 0) -> int:
+    """In November 2026, of which the 23rd is a Monday."""
+    return to_us(datetime.datetime(2026, 11, day, hour, minute, tzinfo=MINSK))
+
+
+@pytest.mark.parametrize(
+    ("hours", "since", "until", "expected"),
+    [
+        (SHOP, at(23, 10), at(23, 12), 2.0),
+        (SHOP, at(23, 6), at(23, 22), 12.0),
+        (SHOP, at(23, 20), at(24, 10), 2.0),
+        (SHOP, at(24, 21), at(28, 10), 0.0),
+        (SHOP, at(24, 20), at(28, 11), 2.0),
+        (BAR, at(23, 23), at(24, 9), 3.0),
+        (BAR, at(24, 1), at(24, 9), 1.0),
+        (ALWAYS, at(23, 23), at(24, 1), 2.0),
+        ("", at(23, 23), at(24, 9), 10.0),
+        (SHOP, at(23, 12), at(23, 10), 0.0),
+    ],
+)
+def test_only_opening_hours_count(hours: str, since: int, until: int, expected: float) -> None:
+    assert open_between(hours, ZONE, since, until) == expected * HOUR_US
+
+
+def test_the_clocks_of_the_outlet_count() -> None:
+    midnight = midnight_after(at(23, 23, 30), ZONE)
+    assert midnight == at(24, 0)
+    assert midnight_after(midnight, "Europe/Warsaw") == midnight + 2 * HOUR_US
+
+
+def test_a_year_of_silence_is_counted_in_no_time() -> None:
+    assert open_between(SHOP, ZONE, at(23, 0) - 3650 * DAY_US, at(23, 0)) < 60 * DAY_US
+
+
+def test_an_ordinary_day() -> None:
+    assert open_minutes(SHOP) == (12 + 12 + 8) * 60 / 3
+    assert open_minutes("") == 24 * 60
+
+
+def habit(hours: str, days: range, receipts: int) -> Habit:
+    return Habit(1, 1, hours, frozenset(f"2026-11-{day:02}" for day in days), receipts)
+
+
+def test_a_busy_register_may_rest_for_an_hour() -> None:
+    assert usual_pause(habit(SHOP, range(1, 21), 20 * 500)) == HOUR_US
+
+
+def test_a_quiet_register_may_rest_for_ten_times_its_usual_pause() -> None:
+    hours = '{"mon": ["09:00", "19:00"]}'
+    assert usual_pause(habit(hours, range(1, 21), 20 * 20)) == 5 * HOUR_US
+
+
+def test_without_opening_hours_days_are_counted() -> None:
+    assert usual_pause(habit("", range(1, 21), 20 * 20)) == 1.5 * DAY_US
+    every_third = Habit(1, 1, "", frozenset(f"2026-11-{day:02}" for day in (2, 5, 8, 11, 14, 17)), 100)
+    assert usual_pause(every_third) == 3.5 * DAY_US
+
+
+def test_with_too_little_known_nothing_is_unusual() -> None:
+    assert usual_pause(habit(SHOP, range(1, 5), 1000)) is None
+    assert usual_pause(habit(SHOP, range(1, 21), 19)) is None
