@@ -205,7 +205,7 @@ def test_pages_of_before_the_logout_are_nowhere(victim: Page, server: Server, me
     victim.goto(server.address("/profile"))
     log_out(victim)
     for _ in range(2):
-        victim.go_back()
+        victim.go_back(wait_until="commit")
         expect(victim.locator("[name=password]")).to_be_visible()
         expect(victim.get_by_text(merchant.name)).to_have_count(0)
     cached = victim.evaluate(
