@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sql.errors import NotFound
 from sql.instants import now_us
 from sql.merchants import lock_merchant
+from sql.outlets import zones_in
 from sql.tables import outlet, placement, sko, sko_directory
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -17,6 +18,9 @@ CONTACT_NAME_LENGTH = 128  # characters
 
 # The hours of a day of the week: from and to, as "09:00". A day that is missing is a day off.
 OpeningHours = Mapping[str, tuple[str, str]]
+
+
+FORMER_MAX = 20  # time zones that are remembered, the last ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,7 @@ class OutletDetails:
     name: str
     address: str
     time_zone: str
+    former_time_zones: str
     created_us: int
     opening_hours: OpeningHours
     contact_name: str
@@ -68,10 +73,11 @@ def change_outlet(
         raise NotFound(f"The merchant has no outlet {outlet_id}")
     changed = sa.update(outlet).where(outlet.c.merchant_id == merchant_id, outlet.c.outlet_id == outlet_id)
     hours = json.dumps(dict(opening_hours)) if opening_hours else ""
-    connection.execute(
-        changed.values(time_zone=time_zone, opening_hours=hours, contact_name=contact_name, contact_phone=contact_phone)
-    )
+    connection.execute(changed.values(opening_hours=hours, contact_name=contact_name, contact_phone=contact_phone))
     if time_zone != before.time_zone:
+        former = dict.fromkeys((before.time_zone, *zones_in(before.former_time_zones)))
+        kept = ",".join([name for name in former if name != time_zone][:FORMER_MAX])
+        connection.execute(changed.values(time_zone=time_zone, former_time_zones=kept))
         _tell_ingest(connection, merchant_id, outlet_id)
 
 

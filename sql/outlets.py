@@ -19,6 +19,12 @@ class Outlet:
     name: str
     address: str
     time_zone: str
+    former_time_zones: tuple[str, ...] = ()  # of documents that were stored before it changed
+
+    @property
+    def time_zones(self) -> tuple[str, ...]:
+        """All by which its documents may have got their business day."""
+        return (self.time_zone, *self.former_time_zones)
 
 
 def add_outlet(
@@ -47,8 +53,13 @@ def add_outlet(
 
 def outlets_of(connection: sa.Connection, merchant_id: int, outlet_ids: Collection[int] | None = None) -> list[Outlet]:
     """The merchant's outlets, in the order in which they were added: every one, or those of these ids."""
-    columns = (outlet.c.outlet_id, outlet.c.name, outlet.c.address, outlet.c.time_zone)
+    columns = (outlet.c.outlet_id, outlet.c.name, outlet.c.address, outlet.c.time_zone, outlet.c.former_time_zones)
     query = sa.select(*columns).where(outlet.c.merchant_id == merchant_id).order_by(outlet.c.outlet_id)
     if outlet_ids is not None:
         query = query.where(outlet.c.outlet_id.in_(sorted(outlet_ids)))
-    return [Outlet(*row) for row in connection.execute(query)]
+    return [Outlet(*row[:4], zones_in(row[4])) for row in connection.execute(query)]
+
+
+def zones_in(text: str) -> tuple[str, ...]:
+    """The time zones of `former_time_zones`."""
+    return tuple(text.split(",")) if text else ()

@@ -302,6 +302,13 @@ outlet = Table(
     Column("name", String(256), nullable=False),
     Column("address", String(512), nullable=False),
     Column("time_zone", String(64), nullable=False, comment="IANA name; decides the business day"),
+    Column(
+        "former_time_zones",
+        String(1000),
+        nullable=False,
+        server_default="",
+        comment="of documents before the last change, with commas",
+    ),
     Column("created_us", BigInteger, nullable=False),
     Column(
         "opening_hours",

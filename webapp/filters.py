@@ -98,7 +98,8 @@ class Filters:
 
     @property
     def zones(self) -> set[str]:
-        return {outlet.time_zone for outlet in self.outlets.values()} or {DEFAULT_TIME_ZONE}
+        """All by which documents may have got their business day."""
+        return {zone for outlet in self.outlets.values() for zone in outlet.time_zones} or {DEFAULT_TIME_ZONE}
 
     @property
     def zone(self) -> str:

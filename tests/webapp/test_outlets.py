@@ -286,3 +286,15 @@ def test_what_was_typed_comes_back_with_the_mistake(owner: FlaskClient) -> None:
     html = save(owner, **typed).get_data(as_text=True)
     for name, text in typed.items():
         assert re.search(rf'name="{name}"[^>]* value="{text}"', html), name
+
+
+def test_documents_are_found_on_their_day_also_when_the_outlet_has_another_time_zone_since(
+    owner: FlaskClient, engine: sa.Engine, merchant: TestMerchant
+) -> None:
+    day = datetime.date(2024, 5, 15)
+    store(engine, document(merchant.merchant_id, "sale", 5978, day=day))
+    for time_zone in ("Pacific/Kiritimati", "Pacific/Honolulu"):
+        for outlet_id in (1, 2, 3):
+            save(owner, outlet_id, time_zone=time_zone)
+        assert "59.78 BYN" in text_of(owner.get(f"/documents?date={day}"))
+        assert "59.78 BYN" in text_of(owner.get(f"/?date={day}"))
