@@ -139,9 +139,14 @@ def first_due_us(connection: sa.Connection) -> int | None:
 def claim(connection: sa.Connection, now_us: int) -> Claimed | None:
     """Something to send to the webhook that is due for longest, if any is: nobody else gets it meanwhile."""
     due = sa.select(webhook.c.merchant_id).where(webhook.c.due_us <= now_us).order_by(webhook.c.due_us).limit(1)
-    merchant_id = connection.execute(due.with_for_update(skip_locked=True)).scalar_one_or_none()
-    if merchant_id is None:
-        return None
+    while (merchant_id := connection.execute(due.with_for_update(skip_locked=True)).scalar_one_or_none()) is not None:
+        if claimed := _claim_of(connection, merchant_id, now_us):
+            return claimed
+    return None
+
+
+def _claim_of(connection: sa.Connection, merchant_id: int, now_us: int) -> Claimed | None:
+    """None if nothing waits there: then it is not due any more."""
     # What has failed before comes last: it must not be in the way of the rest.
     waiting = sa.select(*_DELIVERY).filter_by(merchant_id=merchant_id, state="waiting")
     order = (webhook_delivery.c.attempts, webhook_delivery.c.created_us, webhook_delivery.c.delivery_id)

@@ -41,6 +41,10 @@ FEATURES = (
     "sko_move",
     "binding",
     "tokens",
+    "register_users",
+    "register_users_upload",
+    "register_settings",
+    "register_settings_rollout",
     "exports",
 )
 

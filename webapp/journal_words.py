@@ -36,6 +36,8 @@ ACTIONS: dict[str, LazyString] = {
     "person_removed": _("Removed a person"),
     "outlet_changed": _("Changed an outlet"),
     "register_moved": _("Moved a register to another outlet"),
+    "settings_saved": _("Saved settings of registers"),
+    "settings_returned": _("Returned to earlier settings of a register"),
     "register_added": _("Added a register"),
     "register_bound": _("Bound a register"),
     "register_refused": _("Refused a new register"),
@@ -72,6 +74,12 @@ FIELDS: dict[str, LazyString] = {
     "contact_phone": _("phone of the outlet"),
 }
 
+PANELS: dict[str, LazyString] = {
+    "users": _("User settings"),
+    "receipt": _("Receipt settings"),
+    "options": _("Additional settings"),
+}
+
 
 def details_in_words(detail: Mapping[str, Any]) -> list[str]:
     """What else an entry tells, as pieces of a line. Details without words of their own are for machines alone."""
@@ -104,6 +112,10 @@ def _arrived(outlet: object) -> str:
 
 def _token(token_id: object) -> str:
     return str(gettext("token %(id)s", id=token_id))
+
+
+def _version(version: object) -> str:
+    return str(gettext("version %(version)s", version=version))
 
 
 def _until(day: object) -> str:
@@ -141,4 +153,6 @@ _DETAILS: dict[str, Callable[[Any], str]] = {
     "left": _recovery_left,
     "count": _sessions,
     "address": str,
+    "panel": lambda panel: _named(PANELS, panel),
+    "version": _version,
 }

@@ -105,7 +105,7 @@ SECTIONS = (
                 "/register-settings/users",
                 _("Register settings"),
                 _("Cashiers and their rights, texts on the receipt, and options, set for all registers from here."),
-                ("/register-settings/receipt", "/register-settings/options"),
+                ("/register-settings/receipt", "/register-settings/options", "/register-settings/rollout"),
                 needs="settings",
             ),
             Page(

@@ -53,9 +53,9 @@ def events(news: list[News]) -> list[str]:
     return [each.event for each in news]
 
 
-def lines(engine: sa.Engine, reader: Reader, wanted: Wanted = Wanted(), **place):
+def lines(engine: sa.Engine, reader: Reader, wanted: Wanted | None = None, **place):
     with reading(engine) as connection:
-        return read_notifications(connection, reader, wanted, **{"limit": 50, **place})
+        return read_notifications(connection, reader, wanted or Wanted(), **{"limit": 50, **place})
 
 
 def test_a_cause_that_lasts_is_told_once(engine: sa.Engine, merchant_id: int):

@@ -10,12 +10,14 @@ has the method and the rule as Flask knows it. Where a rule has variables, an en
 In braces are examples of `tests/webapp/world.py`.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 PUBLIC: tuple[str, ...] = ()
 EVERYONE = ("owner", "accountant", "manager", "support")
 OWNER = ("owner",)
 EXPORTERS = ("owner", "accountant", "manager")
+SETTERS = ("owner", "manager")
 
 
 class Route(NamedTuple):
@@ -52,26 +54,42 @@ def of_person(address: str, thing: str, who: tuple[str, ...] = EVERYONE) -> Rout
     return Route(who, foreign=tuple(address.format(f"{{{whose}_{thing}}}") for whose in ("own", "foreign")))
 
 
-def of_register(ending: str) -> Route:
+def of_register(ending: str, page: str = "/skos", who: tuple[str, ...] = EVERYONE) -> Route:
     """Of a register that stands in the outlet of the manager now, wherever it stood before."""
     return Route(
-        EVERYONE,
-        (f"/skos/{{here}}{ending}", f"/skos/{{moved_here}}{ending}"),
-        (f"/skos/{{there}}{ending}", f"/skos/{{moved_away}}{ending}"),
-        (f"/skos/{{foreign}}{ending}",),
+        who,
+        (f"{page}/{{here}}{ending}", f"{page}/{{moved_here}}{ending}"),
+        (f"{page}/{{there}}{ending}", f"{page}/{{moved_away}}{ending}"),
+        (f"{page}/{{foreign}}{ending}",),
     )
 
+
+def of_invalid(ending: str) -> Route:
+    """Of an invalid document, at the outlet where it was issued."""
+    return Route(
+        EVERYONE,
+        *((f"/reports/invalid/{{{whose}_invalid}}{ending}",) for whose in ("own", "hidden", "foreign")),
+    )
+
+
+def settings_of(family: str, *panels: str) -> Iterator[str]:
+    """The routes of these panels; they take what is chosen and typed in each of their steps."""
+    dialogs = ("GET /new", "POST /new", "GET /edit", "POST /edit", "GET /upload", "POST /upload", "GET /template.xlsx")
+    changes = ("POST /put", "POST /remove", "POST /discard", "POST /file", "POST /take")
+    steps = {"users": (*dialogs, *changes), "receipt": ("GET /sample", "POST /sample"), "options": ()}
+    for panel in panels:
+        for step in ("GET", "POST", "POST /save", *steps[panel]):
+            method, _, ending = step.partition(" ")
+            yield f"{method} /register-settings{family}/{panel}{ending}"
+
+
+SETTINGS = (*settings_of("", "users", "receipt", "options"), *settings_of("/smart-x", "users", "receipt"))
 
 BEING_BUILT = {
     "/acts/registration": ("owner", "accountant"),
     "/acts/subscription": ("owner", "accountant"),
     "/instructions": EVERYONE,
     "/notifications": EVERYONE,
-    "/register-settings/options": ("owner", "manager"),
-    "/register-settings/receipt": ("owner", "manager"),
-    "/register-settings/smart-x/receipt": ("owner", "manager"),
-    "/register-settings/smart-x/users": ("owner", "manager"),
-    "/register-settings/users": ("owner", "manager"),
     "/reports": EVERYONE,
     "/reports/completeness": EVERYONE,
 }
@@ -160,6 +178,12 @@ ROUTES = {
     "GET /tokens/<int(max=9007199254740991):token_id>": of_company("/tokens/{}", "token"),
     "POST /tokens/<int(max=9007199254740991):token_id>": of_company("/tokens/{}", "token"),
     "POST /tokens/<int(max=9007199254740991):token_id>/revoke": of_company("/tokens/{}/revoke", "token"),
+    # Settings of registers: which ones, says the query string or the form.
+    **{key: Route(SETTERS) for key in SETTINGS},
+    "GET /register-settings/rollout": Route(SETTERS),
+    "GET /register-settings/rollout/now": Route(SETTERS),
+    "GET /register-settings/rollout/<number>": of_register("", "/register-settings/rollout", SETTERS),
+    "POST /register-settings/rollout/<number>/return": of_register("/return", "/register-settings/rollout", SETTERS),
     # Files.
     "GET /exports": Route(EXPORTERS),
     "POST /exports": Route(EXPORTERS),
