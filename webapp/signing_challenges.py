@@ -1,6 +1,7 @@
 """Files to sign: given to one browser, for one purpose, for five minutes, and taken back signed, once."""
 
 from flask import Blueprint, current_app, make_response
+from flask.blueprints import BlueprintSetupState
 from flask_babel import gettext, lazy_gettext
 from flask_wtf.file import FileField, FileRequired
 from werkzeug import Response
@@ -38,9 +39,16 @@ class UploadForm(Form):
 
 def init_blueprint(blueprint: Blueprint) -> None:
     """Read the settings once, when the app starts: a wrong one ends it with a sentence."""
-    blueprint.record_once(
-        lambda state: state.app.extensions.setdefault("kabinet_signatures", SignatureSettings.from_environment())
-    )
+
+    def read(state: BlueprintSetupState) -> None:
+        found = SignatureSettings.from_environment()
+        config = state.app.config
+        if found.is_configured and not (config["PUBLIC_URL"] or config["DEVELOPMENT"]):
+            # Else a request decides, and a forger's copy of this site could pass on a file that names the forger's.
+            raise ValueError("SIGNATURE_CA_FILE needs PUBLIC_URL: whoever signs must see which site it is for")
+        state.app.extensions.setdefault("kabinet_signatures", found)
+
+    blueprint.record_once(read)
 
 
 def settings() -> SignatureSettings:

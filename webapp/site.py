@@ -26,7 +26,9 @@ def host() -> str:
 
 
 def has_name() -> bool:
-    """Whether it is reached by a name: passkeys are not bound to mere numbers."""
+    """Whether it is surely reached by a name: passkeys are bound to names, not to mere numbers."""
+    if sure_origin() is None:
+        return False
     try:
         ip_address(host())
     except ValueError:

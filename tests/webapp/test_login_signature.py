@@ -433,3 +433,11 @@ def test_wrong_proxies_end_the_start_with_a_sentence(monkeypatch, text):
     monkeypatch.setenv("SIGNATURE_PROXIES", text)
     with pytest.raises(ValueError, match="SIGNATURE_PROXIES must be addresses or networks"):
         SignatureSettings.from_environment()
+
+
+def test_what_people_sign_names_a_site_that_no_request_makes_up(
+    trusting: SignatureSettings, settings: Settings
+) -> None:
+    with pytest.raises(ValueError, match="SIGNATURE_CA_FILE needs PUBLIC_URL"):
+        create_app(dataclasses.replace(settings, development=False))
+    create_app(dataclasses.replace(settings, development=False, public_url="https://cabinet.example.by"))
