@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from sql.instants import HOUR_US, SECOND_US, now_us
+from sql.instants import DAY_US, HOUR_US, SECOND_US, now_us
 from sql.merchants import lock_merchant
 from sql.tables import export
 
@@ -18,6 +18,7 @@ UNDER_WAY_MAX = 3  # waiting or running, of one account in one company
 ATTEMPTS_MAX = 3  # an export that its workers don't survive is given up
 SILENCE_US = 60 * SECOND_US  # a worker that has given no sign of life for so long is gone
 KEPT_US = 24 * HOUR_US
+LONG_KEPT_US = {"reports": 30 * DAY_US}  # by subject, where that is more
 LISTED_MAX = 50
 _UNDER_WAY = ("waiting", "running")
 
@@ -56,6 +57,11 @@ class Export:
     def tenths_done(self) -> int:
         """How much of it is done, from 0 to 10."""
         return min(10, 10 * self.rows_done // self.rows_total) if self.rows_total else 0
+
+    @property
+    def kept_us(self) -> int:
+        """For how long it is kept after it was made."""
+        return LONG_KEPT_US.get(self.subject, KEPT_US)
 
     @property
     def stored_name(self) -> str:
@@ -117,9 +123,13 @@ def _admit(connection: sa.Connection, merchant_id: int, account_id: int) -> None
         raise TooManyExports
 
 
-def exports_of(connection: sa.Connection, merchant_id: int, account_id: int) -> list[Export]:
-    """What the account has asked for in this company, the newest first."""
+def exports_of(
+    connection: sa.Connection, merchant_id: int, account_id: int, subject: str | None = None
+) -> list[Export]:
+    """What the account has asked for in this company, of all pages or of one, the newest first."""
     query = sa.select(*_COLUMNS).where(_of(merchant_id, account_id))
+    if subject is not None:
+        query = query.where(export.c.subject == subject)
     rows = connection.execute(query.order_by(export.c.created_us.desc(), export.c.export_id).limit(LISTED_MAX))
     return [Export(*row) for row in rows]
 
@@ -198,8 +208,9 @@ def _is_due(now: int) -> sa.ColumnElement[bool]:
 
 
 def sweep_exports(connection: sa.Connection) -> int:
-    """Forget the exports that nothing has happened to for KEPT_US; returns how many."""
-    before = now_us() - KEPT_US
+    """Forget the exports that nothing has happened to for as long as they are kept; returns how many."""
+    kept = sa.case(LONG_KEPT_US, value=export.c.subject, else_=KEPT_US)
+    before = sa.literal(now_us(), sa.BigInteger) - sa.cast(kept, sa.BigInteger)
     old = sa.and_(export.c.created_us < before, export.c.beat_us < before)
     return connection.execute(sa.delete(export).where(old)).rowcount
 

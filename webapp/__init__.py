@@ -46,6 +46,8 @@ FEATURES = (
     "register_settings",
     "register_settings_rollout",
     "exports",
+    "reports",
+    "completeness",
 )
 
 REQUEST_BYTES_MAX = 1024 * 1024

@@ -5,7 +5,8 @@ being packed; who is silent for a minute has lost it to the next one, who begins
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -199,9 +200,10 @@ class Making:
     def _write(self, wanted: Wanted, path: Path) -> int:
         with open_private(path) as file:
             rows = self._counted(wanted.rows(self.engine))
-            return write_sheet(file, self.export.file_format, wanted.sheet(), rows, path.parent)
+            further = [replace(table, rows=self._counted(table.rows)) for table in wanted.further(self.engine)]
+            return write_sheet(file, self.export.file_format, wanted.sheet(), rows, path.parent, further)
 
-    def _counted(self, rows: Iterator[Row]) -> Iterator[Row]:
+    def _counted(self, rows: Iterable[Row]) -> Iterator[Row]:
         for row in rows:
             if self.rows_done % ROWS_BETWEEN_LOOKS == 0:
                 self._look()

@@ -8,6 +8,7 @@ each step goes on behind the last document of the one before: whatever was there
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 from flask_babel import gettext
@@ -20,20 +21,33 @@ from sql.exports import Export
 from sql.instants import now_us
 from sql.memberships import limit_of
 from sql.merchants import Merchant, merchant_by_id
-from webapp import export_documents, export_tables, formats
+from webapp import export_documents, export_reports, export_tables, formats
 from webapp.filter_words import in_words
 from webapp.filters import Filters
 from webapp.scope import Reach
-from webapp.sheets import Column, Row, Sheet
+from webapp.sheets import Column, Row, Sheet, Table
 
 ROWS_MAX = 5_000_000
 COUNTED_S = 0.5  # while somebody waits for the page
 QUERY_LENGTH_MAX = 8_000
 
 
+class FurtherTable(NamedTuple):
+    """A table of a file: its heading, its columns, how many rows the filters choose, and these rows."""
+
+    title: LazyString
+    columns: tuple[Column, ...]
+    count_rows: Callable[[Engine, int, Filters, int, Callable[[], bool]], int]
+    rows: Callable[[Engine, int, Filters], Iterator[Row]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """A page whose list or table can be had as a file. `names` are the filters that it knows."""
+    """A page whose list or table can be had as a file. `names` are the filters that it knows.
+
+    `sheet_title` is what its worksheet is called, where that is not the title of the page; `further` tables stand on
+    worksheets of their own. `is_background`: however short, the file is made by the jobs, and waits for its reader.
+    """
 
     title: LazyString
     address: str
@@ -42,6 +56,16 @@ class Subject:
     columns: tuple[Column, ...]
     count: Callable[[Engine, int, Filters, int, Callable[[], bool]], int]
     rows: Callable[[Engine, int, Filters], Iterator[Row]]
+    further: tuple[FurtherTable, ...] = ()
+    sheet_title: LazyString | None = None
+    formats: tuple[str, ...] = ("xlsx", "csv")
+    is_background: bool = False
+
+    @property
+    def tables(self) -> tuple[FurtherTable, ...]:
+        """All of its tables, the first one too."""
+        own = FurtherTable(self.sheet_title or self.title, self.columns, self.count, self.rows)
+        return own, *self.further
 
 
 SUBJECTS = {
@@ -72,6 +96,32 @@ SUBJECTS = {
         count=export_tables.count_turnover,
         rows=export_tables.turnover,
     ),
+    "reports": Subject(
+        title=_("Reports"),
+        address="/reports",
+        names=export_reports.NAMES,
+        default_period="week",
+        columns=export_documents.COLUMNS,
+        count=export_documents.count,
+        rows=export_documents.rows,
+        sheet_title=_("Valid documents"),
+        further=(
+            FurtherTable(
+                _("Invalid documents"),
+                export_reports.INVALID_COLUMNS,
+                export_reports.count_invalid_rows,
+                export_reports.invalid_rows,
+            ),
+            FurtherTable(
+                _("Events"),
+                export_reports.EVENT_COLUMNS,
+                export_reports.count_event_rows,
+                export_reports.event_rows,
+            ),
+        ),
+        formats=("xlsx",),
+        is_background=True,
+    ),
 }
 
 
@@ -99,19 +149,36 @@ class Wanted:
 
     def is_short(self, engine: Engine, rows: int) -> bool:
         """Whether it is known to have no more than that; there is no long search for it."""
+        if self.subject.is_background:
+            return False
         deadline = time.monotonic() + COUNTED_S
         return self._count(engine, rows + 1, lambda: time.monotonic() < deadline) <= rows
 
     def _count(self, engine: Engine, most: int, goes_on: Callable[[], bool]) -> int:
-        merchant_id = self.merchant.merchant_id
-        return 0 if self.is_empty else self.subject.count(engine, merchant_id, self.filters, most, goes_on)
+        merchant_id, found = self.merchant.merchant_id, 0
+        for table in () if self.is_empty else self.subject.tables:
+            if found < most:
+                found += table.count_rows(engine, merchant_id, self.filters, most - found, goes_on)
+        return found
 
     def rows(self, engine: Engine) -> Iterator[Row]:
         return iter(()) if self.is_empty else self.subject.rows(engine, self.merchant.merchant_id, self.filters)
 
+    def further(self, engine: Engine) -> list[Table]:
+        """The tables behind the first one."""
+        merchant_id = self.merchant.merchant_id
+        return [
+            Table(
+                str(table.title),
+                table.columns,
+                iter(()) if self.is_empty else table.rows(engine, merchant_id, self.filters),
+            )
+            for table in self.subject.further
+        ]
+
     def sheet(self) -> Sheet:
-        title = str(self.subject.title)
-        said = about(title, self.merchant, self.filters, now_us())
+        said = about(str(self.subject.title), self.merchant, self.filters, now_us())
+        title = str(self.subject.sheet_title or self.subject.title)
         return Sheet(title, self.subject.columns, str(_("About this file")), said, self.language)
 
     @property

@@ -10,14 +10,14 @@ import structlog
 from babel.numbers import format_decimal
 from flask import Blueprint, Response, abort, current_app, request, send_file, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale, gettext
+from flask_babel import get_locale, gettext, ngettext
 from flask_login import current_user
 from werkzeug.exceptions import BadRequest
 
 from sql import exports
 from sql.engine import reading, writing
 from sql.exports import Export, TooManyExports
-from sql.instants import SECOND_US, now_us
+from sql.instants import DAY_US, HOUR_US, SECOND_US, now_us
 from sql.merchants import Merchant
 from webapp.database import engine
 from webapp.export_files import Folder
@@ -55,7 +55,9 @@ def page() -> ResponseReturnValue:
 @needs("exports")
 def make() -> ResponseReturnValue:
     name, file_format = request.form.get("subject"), request.form.get("format")
-    if name not in SUBJECTS or file_format not in FORMATS or len(request.query_string) > QUERY_LENGTH_MAX:
+    if name not in SUBJECTS or file_format not in SUBJECTS[name].formats:
+        raise BadRequest
+    if len(request.query_string) > QUERY_LENGTH_MAX:
         raise BadRequest
     merchant = Merchant(current_user.merchant_id, current_user.merchant_unp, current_user.merchant_name)
     with reading(engine()) as connection:
@@ -69,7 +71,7 @@ def make() -> ResponseReturnValue:
 def at_once(wanted: Wanted, file_format: str) -> Response:
     with folder().at_request() as place:
         file = tempfile.TemporaryFile(dir=place)  # noqa: SIM115  (sending it closes it)
-        write_sheet(file, file_format, wanted.sheet(), wanted.rows(engine()), place)
+        write_sheet(file, file_format, wanted.sheet(), wanted.rows(engine()), place, wanted.further(engine()))
     file.seek(0)
     name = f"{wanted.file_name}.{file_format}"
     return send_file(file, FORMATS[file_format], as_attachment=True, download_name=name)
@@ -173,7 +175,15 @@ def too_many() -> ResponseReturnValue:
 
 def words() -> dict[str, Any]:
     """What the templates say of any export."""
-    return {"subjects": SUBJECTS, "rows_max": ROWS_MAX, "size": size, "kept_hours": exports.KEPT_US // 3_600_000_000}
+    return {"subjects": SUBJECTS, "rows_max": ROWS_MAX, "size": size, "kept": kept, "kept_us": exports.KEPT_US}
+
+
+def kept(kept_us: int) -> str:
+    """For how long a file is kept, in words."""
+    days, hours = kept_us // DAY_US, kept_us // HOUR_US
+    if days > 1:
+        return str(ngettext("It is kept for %(num)s day.", "It is kept for %(num)s days.", days))
+    return str(gettext("It is kept for %(hours)s hours.", hours=hours))
 
 
 def size(count: int) -> str:

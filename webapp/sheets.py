@@ -59,13 +59,29 @@ class Sheet:
         return [str(column.heading) for column in self.columns]
 
 
-def write_sheet(file: IO[bytes], file_format: str, sheet: Sheet, rows: Iterable[Row], scratch: Path) -> int:
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What stands on worksheets of its own behind the rows of a sheet."""
+
+    title: str
+    columns: tuple[Column, ...]
+    rows: Iterable[Row]
+
+
+def write_sheet(
+    file: IO[bytes],
+    file_format: str,
+    sheet: Sheet,
+    rows: Iterable[Row],
+    scratch: Path,
+    further: Iterable[Table] = (),
+) -> int:
     """Write the file, in one of FORMATS; returns the number of rows. Whatever `rows` raises stops it.
 
-    `scratch` is a folder for what lies about meanwhile; it may hold remains in the end.
+    `scratch` is a folder for what lies about meanwhile; it may hold remains in the end. CSV has no room for `further`.
     """
     if file_format == "xlsx":
-        return Workbook(file, sheet, scratch).write(rows)
+        return Workbook(file, sheet, scratch).write([Table(sheet.title, sheet.columns, rows), *further])
     return write_csv(file, sheet, rows)
 
 
@@ -121,7 +137,7 @@ def amount(minor: int, point: str) -> str:
 
 
 class Workbook:
-    """The rows on one worksheet, or on several where Excel has no room for all, and on the last one what this is."""
+    """Each table on a worksheet, or on several where Excel has no room for all, and on the last one what this is."""
 
     def __init__(self, file: IO[bytes], sheet: Sheet, scratch: Path) -> None:
         options = {"constant_memory": True, "tmpdir": str(scratch), "use_zip64": True}
@@ -130,30 +146,39 @@ class Workbook:
         self.book.set_properties({"title": sheet.title})
         self.bold = self.book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
         self.wrapped = self.book.add_format({"text_wrap": True, "valign": "top"})
-        self.formats = [self._format(column.kind) for column in sheet.columns]
-        self.pages = 0
+        self.formats: dict[Kind, Any] = {}
 
-    def write(self, rows: Iterable[Row]) -> int:
-        """Write all of it; returns the number of rows."""
-        count, line = 0, 1
-        worksheet = self._begin_page()
-        writers = self._writers(worksheet)
-        for row in rows:
+    def write(self, tables: Iterable[Table]) -> int:
+        """Write all of them; returns the number of rows."""
+        count = sum(self._write(table) for table in tables)
+        self._add_about()
+        self.book.close()
+        return count
+
+    def _write(self, table: Table) -> int:
+        count, line, page = 0, 1, 1
+        worksheet = self._begin_page(table, page)
+        writers = self._writers(worksheet, table.columns)
+        for row in table.rows:
             if line == SHEET_ROWS_MAX:
-                self._end_page(worksheet, line)
-                worksheet, line = self._begin_page(), 1
-                writers = self._writers(worksheet)
+                self._end_page(worksheet, table.columns, line)
+                page += 1
+                worksheet, line = self._begin_page(table, page), 1
+                writers = self._writers(worksheet, table.columns)
             for place, value in enumerate(row):
                 if value is not None:
                     writers[place](line, place, value)
             count += 1
             line += 1
-        self._end_page(worksheet, line)
-        self._add_about()
-        self.book.close()
+        self._end_page(worksheet, table.columns, line)
         return count
 
     def _format(self, kind: Kind) -> Any:
+        if kind not in self.formats:
+            self.formats[kind] = self._new_format(kind)
+        return self.formats[kind]
+
+    def _new_format(self, kind: Kind) -> Any:
         day = "yyyy-mm-dd" if self.sheet.language == "en" else "dd.mm.yyyy"
         pattern = {
             "text": "@",
@@ -165,11 +190,10 @@ class Workbook:
         }
         return self.book.add_format({"num_format": pattern[kind]})
 
-    def _begin_page(self) -> Any:
-        self.pages += 1
-        worksheet = self.book.add_worksheet(_page_name(self.sheet.title, self.pages))
-        for place, (column, format_) in enumerate(zip(self.sheet.columns, self.formats, strict=True)):
-            worksheet.set_column(place, place, column.width, format_)
+    def _begin_page(self, table: Table, page: int) -> Any:
+        worksheet = self.book.add_worksheet(_page_name(table.title, page))
+        for place, column in enumerate(table.columns):
+            worksheet.set_column(place, place, column.width, self._format(column.kind))
             worksheet.write_string(0, place, str(column.heading), self.bold)
         worksheet.freeze_panes(1, 0)
         worksheet.repeat_rows(0)
@@ -178,7 +202,7 @@ class Workbook:
         worksheet.fit_to_pages(1, 0)
         return worksheet
 
-    def _writers(self, worksheet: Any) -> list[Any]:
+    def _writers(self, worksheet: Any, columns: Sequence[Column]) -> list[Any]:
         """A function of (line, place, value) for each column."""
         number, string = worksheet.write_number, worksheet.write_string
         write = {
@@ -190,12 +214,12 @@ class Workbook:
             "day": lambda line, place, day: number(line, place, (day - EXCEL_ZERO.date()).days),
             "moment": lambda line, place, moment: number(line, place, _excel_days(moment)),
         }
-        return [write[column.kind] for column in self.sheet.columns]
+        return [write[column.kind] for column in columns]
 
-    def _end_page(self, worksheet: Any, lines: int) -> None:
-        worksheet.autofilter(0, 0, lines - 1, len(self.sheet.columns) - 1)
+    def _end_page(self, worksheet: Any, columns: Sequence[Column], lines: int) -> None:
+        worksheet.autofilter(0, 0, lines - 1, len(columns) - 1)
         # A register's number is a text on purpose: no green corner in each of its cells.
-        kinds = [column.kind for column in self.sheet.columns]
+        kinds = [column.kind for column in columns]
         texts = [xl_range(1, place, lines, place) for place, kind in enumerate(kinds) if kind == "text"]
         worksheet.ignore_errors({"number_stored_as_text": " ".join(texts)})
 

@@ -90,8 +90,6 @@ BEING_BUILT = {
     "/acts/subscription": ("owner", "accountant"),
     "/instructions": EVERYONE,
     "/notifications": EVERYONE,
-    "/reports": EVERYONE,
-    "/reports/completeness": EVERYONE,
 }
 
 WAYS_IN = (
@@ -184,6 +182,27 @@ ROUTES = {
     "GET /register-settings/rollout/now": Route(SETTERS),
     "GET /register-settings/rollout/<number>": of_register("", "/register-settings/rollout", SETTERS),
     "POST /register-settings/rollout/<number>/return": of_register("/return", "/register-settings/rollout", SETTERS),
+    # Reports.
+    "GET /reports": Route(EVERYONE),
+    "GET /reports/invalid": Route(EVERYONE),
+    "GET /reports/invalid/older": Route(EVERYONE),
+    "GET /reports/invalid/<content_hash>/<code>": of_invalid(""),
+    "GET /reports/invalid/<content_hash>/<code>.json": of_invalid(".json"),
+    "GET /reports/events": Route(EVERYONE),
+    "GET /reports/events/older": Route(EVERYONE),
+    "GET /reports/completeness": Route(EVERYONE),
+    "GET /reports/completeness/<number>": Route(
+        EVERYONE,
+        tuple(f"/reports/completeness/{{{number}}}" for number in ("here", "moved_away", "moved_here")),
+        ("/reports/completeness/{there}",),
+        ("/reports/completeness/{foreign}",),
+    ),
+    "GET /reports/completeness/<number>/shifts/<int(max=2147483647):shift>": Route(
+        EVERYONE,
+        ("/reports/completeness/{here}/shifts/1",),
+        ("/reports/completeness/{there}/shifts/1",),
+        ("/reports/completeness/{foreign}/shifts/1",),
+    ),
     # Files.
     "GET /exports": Route(EXPORTERS),
     "POST /exports": Route(EXPORTERS),

@@ -32,6 +32,7 @@ from sql.tables import metadata, placement, sko, web_session
 from sql.tokens import issue_token
 from tests import till
 from tests.shop import MINSK, today
+from tests.webapp.reporting import refuse, report
 
 ROLES = ("owner", "accountant", "manager", "support")
 NOON = datetime.datetime.combine(today() - datetime.timedelta(days=1), datetime.time(12), MINSK)
@@ -129,6 +130,7 @@ def make_world(app: Flask, engine: sa.Engine) -> World:
         colleague = _add_person(connection, merchant_id, "owner", "colleague@romashka.by")
         rival = _add_person(connection, rival_id, "owner", "owner@astra.by")
     _ring_up(engine)
+    invalid = _refuse(engine, merchant_id, rival_id)
     with writing(engine) as connection:
         examples = _examples(connection, "own", merchant_id, colleague) | _examples(
             connection, "foreign", rival_id, rival
@@ -136,7 +138,7 @@ def make_world(app: Flask, engine: sa.Engine) -> World:
         token = invite(connection, merchant_id, email="new@romashka.by", role="support", invited_by=colleague)
         examples["user_code"] = begin_grant(connection, address="192.0.2.77").user_code
     examples["invitation_token"] = token
-    return World(engine, app, merchant_id, rival_id, rival, account_ids, examples | FIXED_EXAMPLES)
+    return World(engine, app, merchant_id, rival_id, rival, account_ids, examples | invalid | FIXED_EXAMPLES)
 
 
 def _examples(connection: sa.Connection, whose: str, merchant_id: int, account_id: int) -> dict[str, str]:
@@ -222,6 +224,8 @@ def _ring_up(engine: sa.Engine) -> None:
         annulled,
         till.rollback(4, annulled, at=NOON),
         till.drawer("deposit", 5, 500, sko=HERE, at=NOON),
+        till.common("shift_open", 7, sko=HERE, at=NOON),
+        till.common("shift_open", 800_009, sko=THERE, at=NOON) | {"cashier": "Скрытникова"},
         _refund(HERE, 6, shown, hidden_sold),
         hidden_sold,
         _refund(THERE, 800_002, hidden, hidden_sold),
@@ -235,6 +239,26 @@ def _ring_up(engine: sa.Engine) -> None:
         _at(MOVED_HERE, 9, shown),
         till.sale(900_001, till.item("Чужое", HIDDEN_MINOR), sko=FOREIGN, at=NOON) | {"cashier": "Чужакова"},
     )
+
+
+def _refuse(engine: sa.Engine, merchant_id: int, rival_id: int) -> dict[str, str]:
+    """Of each outlet an invalid document and an event, and a document that names no register."""
+    shown = till.sale(10, till.item("Хлеб", VISIBLE_MINOR), sko=HERE, at=NOON) | {"total": 1}
+    hidden = _at(THERE, 800_010, till.item("Секретный товар", HIDDEN_MINOR)) | {"total": HIDDEN_MINOR + 1}
+    foreign = till.sale(900_002, till.item("Чужое", HIDDEN_MINOR), sko=FOREIGN, at=NOON) | {"cashier": "Чужакова"}
+    nobodys = {"type": "sale", "cashier": "Скрытникова", "total": HIDDEN_MINOR}
+    refuse(engine, merchant_id, nobodys, at=NOON, sko_id=None, outlet_id=None)
+    report(engine, merchant_id, "error", at=NOON, sko_id=1, detail="Открытая ошибка")
+    report(engine, merchant_id, "error", at=NOON, sko_id=2, detail="Секретный сбой")
+    report(engine, merchant_id, "error", at=NOON, sko_id=3, detail="Секретный переезд")
+    report(engine, merchant_id, "error", at=NOON - EARLIER, sko_id=4, detail="Секретный переезд")
+    report(engine, rival_id, "error", at=NOON, detail="Чужой сбой")
+    addresses = {
+        "own_invalid": refuse(engine, merchant_id, shown, at=NOON),
+        "hidden_invalid": refuse(engine, merchant_id, hidden, at=NOON, sko_id=2, outlet_id=HIDDEN),
+        "foreign_invalid": refuse(engine, rival_id, foreign, at=NOON, outlet_id=3),
+    }
+    return {name: address.removeprefix("/reports/invalid/") for name, address in addresses.items()}
 
 
 def _at(number: str, place: int, goods: Mapping[str, Any], at: datetime.datetime = NOON) -> dict[str, Any]:
