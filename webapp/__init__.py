@@ -46,6 +46,9 @@ FEATURES = (
     "register_settings",
     "register_settings_rollout",
     "exports",
+    "notifications",
+    "notification_mutes",
+    "webhook_page",
     "reports",
     "completeness",
 )

@@ -1,8 +1,8 @@
 """`kabinet jobs`: work that nobody waits for. Safe to run more than once at a time.
 
-Every minute it sweeps; beside that, documents are delivered to the state system as they arrive,
-long exports are made and messages sent as they are asked for, revocation lists are fetched every hour, and acts made
-when a month has ended.
+Every minute it sweeps, and runs the rules of notifications; beside that, documents are delivered to the state system
+as they arrive, long exports are made and messages sent as they are asked for, webhooks are told, revocation lists are
+fetched every hour, and acts made when a month has ended.
 """
 
 import signal
@@ -28,9 +28,12 @@ from webapp.crl_jobs import Lists
 from webapp.delivery import Client, Deliveries, load_client
 from webapp.export_jobs import Exports
 from webapp.message_jobs import Messages, load_senders
+from webapp.notification_jobs import Notifications
 from webapp.senders import Sender
 from webapp.settings import Settings
 from webapp.signature_settings import SignatureSettings
+from webapp.webhook_jobs import Webhooks
+from webapp.webhook_sender import WebhookSender
 
 INTERVAL_S = 60
 
@@ -40,13 +43,15 @@ log = structlog.get_logger()
 @click.command()
 @click.option("--once", is_flag=True, help="Do everything once, and end.")
 def jobs(once: bool) -> None:
-    """Deliver documents to the state system; make exports and acts; send messages; fetch revocation lists; sweep."""
+    """Deliver to the state system; make exports and acts; notify; send messages; fetch revocation lists; sweep."""
     settings = Settings.from_environment()
     logs.configure(development=settings.development)
     engine = connect(settings.database_url)
     beside = (
         Deliveries(engine, _delivery_client(settings)),
         Exports(engine, settings.exports_folder),
+        Notifications(engine, settings.public_url),
+        Webhooks(engine, WebhookSender(is_open=settings.development)),
         Messages(engine, _senders(settings)),
         Lists(_signatures()),
         Acts(engine, provider_of(settings)),

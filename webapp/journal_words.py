@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
 from webapp import formats
+from webapp.notification_words import RULES
 from webapp.periods import iso_day
 from webapp.roles import NAMES as ROLE_NAMES
 
@@ -36,6 +37,10 @@ ACTIONS: dict[str, LazyString] = {
     "person_removed": _("Removed a person"),
     "outlet_changed": _("Changed an outlet"),
     "register_moved": _("Moved a register to another outlet"),
+    "rule_muted": _("Muted a notification"),
+    "rule_unmuted": _("Ended the muting of a notification"),
+    "webhook_set": _("Set the webhook"),
+    "webhook_removed": _("Removed the webhook"),
     "settings_saved": _("Saved settings of registers"),
     "settings_returned": _("Returned to earlier settings of a register"),
     "register_added": _("Added a register"),
@@ -106,6 +111,11 @@ def _departed(outlet: object) -> str:
     return str(gettext("from: %(what)s", what=outlet))
 
 
+def _rule(rule: object) -> str:
+    words = RULES.get(str(rule))
+    return str(words.name) if words else str(rule)
+
+
 def _arrived(outlet: object) -> str:
     return str(gettext("to: %(what)s", what=outlet))
 
@@ -138,6 +148,8 @@ def _sessions(count: int) -> str:
 
 _DETAILS: dict[str, Callable[[Any], str]] = {
     "name": str,
+    "rule": _rule,
+    "reason": str,
     "way": lambda way: _named(WAYS, way),
     "factor": lambda factor: _named(FACTORS, factor),
     "role": lambda role: _named(ROLE_NAMES, role),

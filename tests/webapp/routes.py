@@ -64,6 +64,15 @@ def of_register(ending: str, page: str = "/skos", who: tuple[str, ...] = EVERYON
     )
 
 
+def of_notification(ending: str, who: tuple[str, ...]) -> Route:
+    return Route(
+        who,
+        (f"/notifications/{{own_notification}}/{ending}",),
+        tuple(f"/notifications/{{{name}}}/{ending}" for name in ("hidden_notification", "hidden_notification_before")),
+        (f"/notifications/{{foreign_notification}}/{ending}",),
+    )
+
+
 def of_invalid(ending: str) -> Route:
     """Of an invalid document, at the outlet where it was issued."""
     return Route(
@@ -89,7 +98,6 @@ BEING_BUILT = {
     "/acts/registration": ("owner", "accountant"),
     "/acts/subscription": ("owner", "accountant"),
     "/instructions": EVERYONE,
-    "/notifications": EVERYONE,
 }
 
 WAYS_IN = (
@@ -182,6 +190,28 @@ ROUTES = {
     "GET /register-settings/rollout/now": Route(SETTERS),
     "GET /register-settings/rollout/<number>": of_register("", "/register-settings/rollout", SETTERS),
     "POST /register-settings/rollout/<number>/return": of_register("/return", "/register-settings/rollout", SETTERS),
+    # Notifications.
+    "GET /notifications": Route(EVERYONE),
+    "GET /notifications/older": Route(EVERYONE),
+    "GET /notifications/unread": Route(EVERYONE),
+    "POST /notifications/read": Route(EVERYONE),
+    "POST /notifications/<notification_id>/read": of_notification("read", EVERYONE),
+    "GET /notifications/<notification_id>/mute": of_notification("mute", SETTERS),
+    "POST /notifications/<notification_id>/mute": of_notification("mute", SETTERS),
+    "GET /notifications/mutes": Route(EVERYONE),
+    "POST /notifications/mutes/<rule>/<int(max=2147483647):sko_id>/end": Route(
+        SETTERS,
+        ("/notifications/mutes/gap/1/end",),
+        ("/notifications/mutes/gap/2/end", "/notifications/mutes/gap/0/end"),
+        ("/notifications/mutes/conflict/1/end",),
+    ),
+    "GET /notifications/webhook": Route(OWNER),
+    "POST /notifications/webhook": Route(OWNER),
+    "POST /notifications/webhook/remove": Route(OWNER),
+    "POST /notifications/webhook/test": Route(OWNER),
+    "POST /notifications/webhook/deliveries/<delivery_id>/again": of_company(
+        "/notifications/webhook/deliveries/{}/again", "delivery"
+    ),
     # Reports.
     "GET /reports": Route(EVERYONE),
     "GET /reports/invalid": Route(EVERYONE),

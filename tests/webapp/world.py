@@ -26,12 +26,14 @@ from sql.merchants import add_merchant
 from sql.outlets import add_outlet
 from sql.passkeys import add_passkey
 from sql.sessions import session_id, start_session
+from sql.shifts import OpenedShift, record_opened
 from sql.signing_certificates import add_certificate
 from sql.skos import add_sko
 from sql.tables import metadata, placement, sko, web_session
 from sql.tokens import issue_token
 from tests import till
 from tests.shop import MINSK, today
+from tests.webapp.notifying import notify
 from tests.webapp.reporting import refuse, report
 
 ROLES = ("owner", "accountant", "manager", "support")
@@ -135,6 +137,7 @@ def make_world(app: Flask, engine: sa.Engine) -> World:
         examples = _examples(connection, "own", merchant_id, colleague) | _examples(
             connection, "foreign", rival_id, rival
         )
+        examples |= notify(connection, merchant_id, rival_id, colleague, rival)
         token = invite(connection, merchant_id, email="new@romashka.by", role="support", invited_by=colleague)
         examples["user_code"] = begin_grant(connection, address="192.0.2.77").user_code
     examples["invitation_token"] = token
@@ -224,8 +227,6 @@ def _ring_up(engine: sa.Engine) -> None:
         annulled,
         till.rollback(4, annulled, at=NOON),
         till.drawer("deposit", 5, 500, sko=HERE, at=NOON),
-        till.common("shift_open", 7, sko=HERE, at=NOON),
-        till.common("shift_open", 800_009, sko=THERE, at=NOON) | {"cashier": "Скрытникова"},
         _refund(HERE, 6, shown, hidden_sold),
         hidden_sold,
         _refund(THERE, 800_002, hidden, hidden_sold),
@@ -242,7 +243,7 @@ def _ring_up(engine: sa.Engine) -> None:
 
 
 def _refuse(engine: sa.Engine, merchant_id: int, rival_id: int) -> dict[str, str]:
-    """Of each outlet an invalid document and an event, and a document that names no register."""
+    """Of each outlet an invalid document, an event and a shift, and a document that names no register."""
     shown = till.sale(10, till.item("Хлеб", VISIBLE_MINOR), sko=HERE, at=NOON) | {"total": 1}
     hidden = _at(THERE, 800_010, till.item("Секретный товар", HIDDEN_MINOR)) | {"total": HIDDEN_MINOR + 1}
     foreign = till.sale(900_002, till.item("Чужое", HIDDEN_MINOR), sko=FOREIGN, at=NOON) | {"cashier": "Чужакова"}
@@ -253,6 +254,10 @@ def _refuse(engine: sa.Engine, merchant_id: int, rival_id: int) -> dict[str, str
     report(engine, merchant_id, "error", at=NOON, sko_id=3, detail="Секретный переезд")
     report(engine, merchant_id, "error", at=NOON - EARLIER, sko_id=4, detail="Секретный переезд")
     report(engine, rival_id, "error", at=NOON, detail="Чужой сбой")
+    opened = ((merchant_id, 1, 1), (merchant_id, 2, 800_001), (rival_id, 1, 900_001))
+    with writing(engine) as connection:
+        shifts = [OpenedShift(owner, sko_id, 1, number, to_us(NOON)) for owner, sko_id, number in opened]
+        record_opened(connection, shifts)
     addresses = {
         "own_invalid": refuse(engine, merchant_id, shown, at=NOON),
         "hidden_invalid": refuse(engine, merchant_id, hidden, at=NOON, sko_id=2, outlet_id=HIDDEN),
