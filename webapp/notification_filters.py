@@ -46,14 +46,14 @@ def parse_notification_filters(
     kind = _one_of(tuple(KIND_WORDS), "kind", arguments, problems)
     state = _one_of(tuple(STATES), "state", arguments, problems)
     after = _place(arguments, problems)
-    typed = {name: [text for text in arguments.getlist(name) if text] for name in ("kind", "state")}
+    typed = {name: [text for text in arguments.getlist(name) if text] for name in ("state", "kind")}
     wanted = Wanted(
         outlet_ids=shared.chosen_ids,
         sko_ids=shared.sko_ids,
         rules=rules_of(kind) if kind else (),
         state=state,
     )
-    shared = replace(shared, typed={**shared.typed, **typed}, problems=problems)
+    shared = replace(shared, typed={**typed, **shared.typed}, problems=problems)
     return NotificationFilters(shared, wanted, kind, state, after)
 
 

@@ -194,7 +194,8 @@ def rules_of(kind: str) -> tuple[str, ...]:
 
 
 def sentence(shown: Notification, zone: str) -> str:
-    return RULES[shown.rule].sentence(shown, zone)
+    """What the rule says of it; a number stays with its sign."""
+    return RULES[shown.rule].sentence(shown, zone).replace("№ ", f"№{formats.NO_BREAK}")
 
 
 def address(shown: Notification, sko: str) -> str:
