@@ -9,7 +9,8 @@ Ask every minute or so, with `If-None-Match` of the version that the register ha
 as long as nothing was saved. Then report what became of the version, with an event `settings_applied` or
 `settings_rejected` whose `detail` is the version, and behind it the reason: `7`, or `7: no room for so many users`.
 Of several such events about one version the latest `occurred_at` counts. The newest version is the one to apply;
-those that a register never saw are skipped. Fields that a register does not know are to be ignored."""
+those that a register never saw are skipped. A part (`users`, `receipt`, `options`) that is empty was never set by the
+merchant: the register leaves what it has. Fields that a register does not know are to be ignored."""
 
 ABOUT_CODE = """\
 RFC 8628, 3.1. No token is needed, and no parameter: `client_id` and `scope` may come and are ignored. The register

@@ -22,6 +22,7 @@ from webapp.register_settings_text import tidied
 from webapp.register_users_draft import name_key
 from webapp.register_users_form import name_problem
 from webapp.register_users_passwords import password_problem
+from webapp.sheets import SHEET_ROWS_MAX
 
 MIMETYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 UNPACKED_BYTES_MAX = 20 * 1024 * 1024
@@ -101,7 +102,7 @@ def _rows(file: IO[bytes]) -> list[tuple[int, Sequence[Any]]]:
         book = openpyxl.load_workbook(file, read_only=True, keep_links=False)
         sheet = book.worksheets[0]
         sheet.reset_dimensions()  # a file may say anything of its size
-        return list(_filled_rows(sheet.iter_rows(max_col=len(RIGHTS) + 3)))
+        return list(_filled_rows(sheet.iter_rows(max_col=len(RIGHTS) + 3, max_row=SHEET_ROWS_MAX)))
     except NotTaken:
         raise
     except Exception as error:
@@ -114,19 +115,15 @@ def _filled_rows(rows: Iterator[Sequence[Any]]) -> Iterator[tuple[int, Sequence[
         raise NotTaken(
             gettext("The first row must have the headings of the template: take the template, and fill it in.")
         )
-    empty = found = 0
+    found = 0
     for number, cells in enumerate(rows, start=2):
         if any(cell.value is not None for cell in cells):
-            found, empty = found + 1, 0
+            found += 1
             yield number, cells
-        else:
-            empty += 1
-        if found > USERS_MAX or empty > 1000:
-            break
-    if found > USERS_MAX:
-        raise NotTaken(gettext("The file has more than %(max)d rows: a register takes no more users.", max=USERS_MAX))
-    if empty > 1000:
-        raise NotTaken(gettext("There are more than a thousand empty rows between the filled ones: remove them."))
+        if found > USERS_MAX:
+            raise NotTaken(
+                gettext("The file has more than %(max)d rows: a register takes no more users.", max=USERS_MAX)
+            )
 
 
 def _look_at(file: IO[bytes]) -> None:

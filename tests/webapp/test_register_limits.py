@@ -6,7 +6,7 @@ from flask import Flask
 
 from sql.engine import reading
 from sql.register_settings import current_settings
-from tests.webapp.register_shop import OPTIONS, ROLLOUT, text_of
+from tests.webapp.register_shop import CASHIER, OPTIONS, ROLLOUT, USERS, hidden, text_of
 from tests.webapp.world import FOREIGN, HERE, MOVED_AWAY, MOVED_HERE, THERE, World, make_world
 
 
@@ -45,3 +45,12 @@ def test_all_registers_of_a_manager_are_those_that_stand_in_the_chosen_outlets(w
     assert saved(world) == [1, 2, 4]
     assert THERE not in text_of(world.get("manager", ROLLOUT))
     assert "All 3" in text_of(world.get("owner", ROLLOUT))
+
+
+def test_a_draft_is_good_only_for_whom_it_was_made(world: World) -> None:
+    put = world.send("manager", "POST", f"{USERS}/put", sko=HERE, **CASHIER)
+    draft = hidden(put.get_data(as_text=True))["draft"]
+    assert draft
+    assert world.send("owner", "POST", f"{USERS}/save", sko=HERE, base="1:0", draft=draft).status_code == 400
+    assert world.send("manager", "POST", f"{USERS}/save", sko=HERE, base="1:0", draft=draft).status_code == 303
+    assert saved(world) == [1]

@@ -71,6 +71,17 @@ def packed(**files: bytes) -> bytes:
     return file.getvalue()
 
 
+def rewritten(content: bytes, old: bytes, new: bytes) -> bytes:
+    """A workbook in whose sheet these bytes stand in place of those."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as before, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as after:
+        for entry in before.infolist():
+            text = before.read(entry)
+            is_sheet = entry.filename.startswith("xl/worksheets")
+            after.writestr(entry.filename, text.replace(old, new) if is_sheet else text)
+    return file.getvalue()
+
+
 # --- the way of a good file ------------------------------------------------------------------------------------------
 
 
@@ -150,6 +161,16 @@ def test_a_file_of_ten_thousand_and_one_rows_is_refused(shop: Shop) -> None:
     assert "The file has more than 50 rows" in refusal(shop, filled(shop, rows))
 
 
+def test_a_row_that_lies_far_below_is_read_too_and_one_where_no_row_can_be_is_not_waited_for(shop: Shop) -> None:
+    def fill(sheet: Any) -> None:
+        for place, name in enumerate(("Кассир 1", "2", "+"), start=1):
+            sheet.cell(5_000, place, name)
+
+    content = filled(shop, fill)
+    assert "5000 B Take from 4 to 32 characters." in refusal(shop, content)
+    assert "no rows below its headings" in refusal(shop, rewritten(content, b'r="5000"', b'r="999999999"'))
+
+
 def test_fifty_rows_are_not_too_many(shop: Shop) -> None:
     rows = with_rows(*((f"К{place}", "1234", "+") for place in range(50)))
     assert upload(shop, filled(shop, rows)).status_code == 200
@@ -168,14 +189,8 @@ def test_a_file_that_swells_to_two_hundred_megabytes_is_refused_unread(shop: Sho
 
 def test_a_document_type_is_refused(shop: Shop) -> None:
     content = filled(shop, with_rows(("Кассир 1", "1234", "+")))
-    file = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as new:
-        for entry in old.infolist():
-            text = old.read(entry)
-            is_sheet = entry.filename.startswith("xl/worksheets")
-            head = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "c">]>'
-            new.writestr(entry.filename, head + text.partition(b"?>")[2] if is_sheet else text)
-    assert "This is no Excel workbook" in refusal(shop, file.getvalue())
+    with_type = rewritten(content, b"<worksheet", b'<!DOCTYPE a [<!ENTITY b "c">]><worksheet')
+    assert "This is no Excel workbook" in refusal(shop, with_type)
 
 
 def test_a_sheet_without_the_headings_of_the_template_is_refused(shop: Shop) -> None:

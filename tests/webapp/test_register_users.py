@@ -211,7 +211,7 @@ def test_a_register_takes_no_more_users_than_fit(shop: Shop) -> None:
     assert "at most 50 users" in text_of(response)
 
 
-def test_a_draft_of_somebody_else_or_with_a_changed_letter_is_refused(shop: Shop) -> None:
+def test_a_draft_with_a_changed_letter_is_refused(shop: Shop) -> None:
     draft = hidden(shop.post(f"{USERS}/put", sko=FIRST, **CASHIER).get_data(as_text=True))["draft"]
     for bad in ("X" + draft[1:], "x", draft + "."):
         assert shop.post(USERS, sko=FIRST, draft=bad).status_code == 400
