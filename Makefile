@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 COMPILE := pip-compile -q --strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--no-emit-trusted-host --no-emit-options --no-header --allow-unsafe
 
-.PHONY: install run test lint load bench bench-pages lock browser office clean
+.PHONY: install run test lint load bench bench-pages lock manual pictures browser office clean
 
 install: $(VENV)/.installed
 
@@ -50,6 +50,14 @@ bench: install
 # The pages alone, over databases that stay in var/bench (11 GB) for the next time.
 bench-pages: install
 	$(BIN)/python -m loadtests.pages --keep
+
+# The manuals of the page of instructions, as PDF: after any change in docs/guide/ or of the register API.
+manual: install
+	$(BIN)/python -W ignore -m scripts.manuals
+
+# For maintainers: the guide's pictures, of the pages as they are now with the data of the demo.
+pictures: install
+	$(BIN)/python -m scripts.pictures
 
 # For maintainers: renew the lock files. Needs pip-tools.
 lock:

@@ -8,7 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from webapp import assets, database, errors, formats, guard, health, language, links, logs, roles, security
 from webapp.settings import Settings
 
-# One module a section of pages, each with its `blueprint`. A section that isn't here yet is a page that says so.
+# One module a section of pages, each with its `blueprint`.
 FEATURES = (
     "login",
     "login_email",
@@ -51,6 +51,9 @@ FEATURES = (
     "webhook_page",
     "reports",
     "completeness",
+    "acts",
+    "instructions",
+    "help",
 )
 
 REQUEST_BYTES_MAX = 1024 * 1024

@@ -23,7 +23,8 @@ from webapp.settings import Settings
 
 SOURCE = Path(__file__).parents[1] / "static"
 ADDRESS = "/static/"
-PUBLISHED = (".css", ".js", ".svg", ".txt")
+COMPRESSED = (".css", ".js", ".svg", ".txt")
+PUBLISHED = (*COMPRESSED, ".png")  # a picture is compressed already
 HASH_LENGTH = 12
 
 
@@ -79,8 +80,9 @@ def _published(path: Path, name: str, folder: Path) -> str:
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         # The plain file comes last: where it is, its compressed forms are complete.
-        _write(target.with_name(target.name + ".br"), brotli.compress(content))
-        _write(target.with_name(target.name + ".gz"), gzip.compress(content, mtime=0))
+        if path.suffix in COMPRESSED:
+            _write(target.with_name(target.name + ".br"), brotli.compress(content))
+            _write(target.with_name(target.name + ".gz"), gzip.compress(content, mtime=0))
         _write(target, content)
     return ADDRESS + hashed
 

@@ -24,7 +24,7 @@ SERVICES = {
     " (включая пользование неисключительной лицензией в течение месяца подключения)",
     "subscription": "Абонентская плата за пользование Программной кассой (ПК) в АИС ПКС",
 }
-PRICE_MAX_MINOR = 10**9
+PRICE_MAX_MINOR = 10**7
 
 
 class Price(click.ParamType[int]):
@@ -33,7 +33,7 @@ class Price(click.ParamType[int]):
     name = "price"
 
     def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        found = re.fullmatch(r"([0-9]{1,8})(?:[.,]([0-9]{2}))?", str(value))
+        found = re.fullmatch(r"([0-9]{1,6})(?:[.,]([0-9]{2}))?", str(value))
         minor = int(found[1]) * 100 + int(found[2] or 0) if found else PRICE_MAX_MINOR + 1
         if minor > PRICE_MAX_MINOR:
             self.fail(f"{value!r} is no price: write it like 45.00, in roubles", param, ctx)
@@ -148,7 +148,7 @@ def act_list(unp: str, as_json: bool) -> None:
 @act.command("correct")
 @unp_option
 @click.option("--number", type=click.IntRange(min=1), required=True, help="Of the act, without the УНП.")
-@click.option("--quantity", type=click.IntRange(0, 1_000_000), required=True, help="Of registers, as it should be.")
+@click.option("--quantity", type=click.IntRange(0, 100_000), required=True, help="Of registers, as it should be.")
 @price_option
 @click.option("--reason", type=TEXT, required=True, help="It stands on the new act.")
 @json_option

@@ -1,29 +1,26 @@
-"""The sections of the cabinet and their pages: the navigation, and what a page says as long as it isn't built.
+"""The sections of the cabinet and their pages: the navigation.
 
 Each role sees the pages that it may open, and the sections that have any.
 """
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from flask import Flask, Response, request
-from flask.typing import ResponseReturnValue
+from flask import Flask, request
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 from flask_login import current_user
 
-from webapp.fragments import page_or_fragment
-from webapp.roles import may, needs
+from webapp.roles import may
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page; `within` are further addresses of it. `shows` says what it is for, `needs` which permission it takes."""
+    """A page; `within` are further addresses of it, `needs` is which permission it takes."""
 
     address: str
     name: LazyString
-    shows: LazyString
     within: tuple[str, ...] = ()
     needs: str | None = None
     icon: str | None = None  # in the menu of the account, where pages stand alone
@@ -51,117 +48,46 @@ class Place:
 
 
 SECTIONS = (
-    Section(
-        icon="home",
-        pages=(Page("/", _("Home"), _("The day's turnover, the week's sales and the quarter by outlet at a glance.")),),
-    ),
+    Section(icon="home", pages=(Page("/", _("Home")),)),
     Section(
         icon="trending-up",
         title=_("Income"),
-        pages=(
-            Page(
-                "/sales",
-                _("Sales"),
-                _("Each outlet's sales by day, gross and net of refunds and annulments."),
-                needs="income",
-            ),
-            Page(
-                "/turnover",
-                _("Turnover"),
-                _("The turnover of each register at each outlet, over any period."),
-                needs="income",
-            ),
-        ),
+        pages=(Page("/sales", _("Sales"), needs="income"), Page("/turnover", _("Turnover"), needs="income")),
     ),
-    Section(
-        icon="receipt",
-        pages=(
-            Page(
-                "/documents",
-                _("Cash documents"),
-                _("All documents of all registers, newest first, each to be opened as its fiscal receipt."),
-                needs="income",
-            ),
-        ),
-    ),
+    Section(icon="receipt", pages=(Page("/documents", _("Cash documents"), needs="income"),)),
     Section(
         icon="building-store",
         title=_("Administration"),
         pages=(
-            Page(
-                "/outlets",
-                _("Outlets"),
-                _("Your outlets with their addresses, registers and the week's profit."),
-                needs="outlets",
-            ),
-            Page(
-                "/skos",
-                _("Registers"),
-                _("Your registers, their models and places, and what happened to them."),
-                ("/bind", "/tokens"),
-                needs="outlets",
-            ),
+            Page("/outlets", _("Outlets"), needs="outlets"),
+            Page("/skos", _("Registers"), ("/bind", "/tokens"), needs="outlets"),
             Page(
                 "/register-settings/users",
                 _("Register settings"),
-                _("Cashiers and their rights, texts on the receipt, and options, set for all registers from here."),
                 ("/register-settings/receipt", "/register-settings/options", "/register-settings/rollout"),
                 needs="settings",
             ),
             Page(
                 "/register-settings/smart-x/users",
                 _("Smart X register settings"),
-                _("Cashiers and their rights, and texts on the receipt, set for Smart X registers from here."),
                 ("/register-settings/smart-x/receipt",),
                 needs="settings",
             ),
         ),
     ),
+    Section(icon="bell", pages=(Page("/notifications", _("Notifications"), needs="notifications"),)),
     Section(
-        icon="bell",
-        pages=(
-            Page(
-                "/notifications",
-                _("Notifications"),
-                _("Whatever about your registers needs your attention."),
-                needs="notifications",
-            ),
-        ),
-    ),
-    Section(
-        icon="report-analytics",
-        pages=(
-            Page(
-                "/reports",
-                _("Reports"),
-                _("The state of documents, valid and invalid, and of register events, to be saved as Excel."),
-                ("/reports/completeness",),
-                needs="reports",
-            ),
-        ),
+        icon="report-analytics", pages=(Page("/reports", _("Reports"), ("/reports/completeness",), needs="reports"),)
     ),
     Section(
         icon="file-certificate",
         title=_("Acts"),
         pages=(
-            Page(
-                "/acts/registration",
-                _("Register registration"),
-                _("Acts for the registers that were connected, to be saved or printed."),
-                needs="acts",
-            ),
-            Page(
-                "/acts/subscription",
-                _("Subscription fee"),
-                _("Acts for each month's licence, to be saved or printed."),
-                needs="acts",
-            ),
+            Page("/acts/registration", _("Register registration"), needs="acts"),
+            Page("/acts/subscription", _("Subscription fee"), needs="acts"),
         ),
     ),
-    Section(
-        icon="book",
-        pages=(Page("/instructions", _("Instructions"), _("Manuals of the registers and of this cabinet.")),),
-    ),
+    Section(icon="book", pages=(Page("/instructions", _("Instructions")),)),
 )
 
 # In the menu of the account.
@@ -169,29 +95,10 @@ ACCOUNT = Section(
     icon="user-circle",
     title=_("Account"),
     pages=(
-        Page(
-            "/profile",
-            _("Profile"),
-            icon="user-circle",
-            shows=_("Your password, your authenticator, and the devices that you are logged in on."),
-        ),
-        Page(
-            "/team",
-            _("Team"),
-            icon="users",
-            shows=_("The people who may enter the cabinet of your company, and their roles."),
-            needs="people",
-        ),
-        Page(
-            "/exports", _("My exports"), icon="download", shows=_("The files that you have asked for."), needs="exports"
-        ),
-        Page(
-            "/journal",
-            _("Journal"),
-            icon="history",
-            shows=_("Who did what in the cabinet of your company, and when."),
-            needs="journal",
-        ),
+        Page("/profile", _("Profile"), icon="user-circle"),
+        Page("/team", _("Team"), icon="users", needs="people"),
+        Page("/exports", _("My exports"), icon="download", needs="exports"),
+        Page("/journal", _("Journal"), icon="history", needs="journal"),
     ),
 )
 
@@ -232,26 +139,10 @@ def _allowed(sections: tuple[Section, ...], role: str) -> Iterator[Section]:
 
 
 def init_app(app: Flask) -> None:
-    """After all blueprints: an address that none of them serves gets a page that says so."""
-    served = {rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())}
-    for address, place in navigation_of("owner").places.items():
-        if address not in served:
-            app.add_url_rule(address, f"being built: {address}", _being_built(place.page), methods=["GET"])
     app.context_processor(_shown)
 
 
 def _shown() -> dict[str, object]:
     """Whoever isn't logged in has no menus."""
     navigation = navigation_of(getattr(current_user, "role", ""))
-    return {
-        "sections": navigation.sections,
-        "account": navigation.account,
-        "place": navigation.place_of(request.path),
-    }
-
-
-def _being_built(page: Page) -> Callable[[], ResponseReturnValue]:
-    def view() -> Response:
-        return page_or_fragment("sections/being_built.html", None, page=page)
-
-    return needs(page.needs)(view) if page.needs else view
+    return {"sections": navigation.sections, "account": navigation.account, "place": navigation.place_of(request.path)}

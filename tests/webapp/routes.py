@@ -17,6 +17,7 @@ PUBLIC: tuple[str, ...] = ()
 EVERYONE = ("owner", "accountant", "manager", "support")
 OWNER = ("owner",)
 EXPORTERS = ("owner", "accountant", "manager")
+ACCOUNTANTS = ("owner", "accountant")
 SETTERS = ("owner", "manager")
 
 
@@ -93,12 +94,6 @@ def settings_of(family: str, *panels: str) -> Iterator[str]:
 
 
 SETTINGS = (*settings_of("", "users", "receipt", "options"), *settings_of("/smart-x", "users", "receipt"))
-
-BEING_BUILT = {
-    "/acts/registration": ("owner", "accountant"),
-    "/acts/subscription": ("owner", "accountant"),
-    "/instructions": EVERYONE,
-}
 
 WAYS_IN = (
     "GET /login",
@@ -241,8 +236,20 @@ ROUTES = {
     "GET /exports/<export_id>/file": of_person("/exports/{}/file", "export", EXPORTERS),
     "POST /exports/<export_id>/again": of_person("/exports/{}/again", "export", EXPORTERS),
     "POST /exports/<export_id>/delete": of_person("/exports/{}/delete", "export", EXPORTERS),
-    # Pages that are announced.
-    **{f"GET {address}": Route(who) for address, who in BEING_BUILT.items()},
+    # Acts, manuals and the guide.
+    "GET /acts/registration": Route(ACCOUNTANTS),
+    "GET /acts/subscription": Route(ACCOUNTANTS),
+    "GET /acts/<int(max=999999999):number>.pdf": Route(
+        ACCOUNTANTS, ("/acts/{own_act}.pdf",), foreign=("/acts/{foreign_act}.pdf",)
+    ),
+    "GET /acts/<any(registration, subscription):kind>/papers.zip": Route(
+        ACCOUNTANTS, ("/acts/subscription/papers.zip",)
+    ),
+    "GET /instructions": Route(EVERYONE),
+    "GET /instructions/<int(max=2147483647):manual_id>.pdf": Route(EVERYONE, ("/instructions/{manual}.pdf",)),
+    "GET /instructions/<any('kabinet-guide', 'register-api'):name>.pdf": Route(
+        EVERYONE, ("/instructions/kabinet-guide.pdf", "/instructions/register-api.pdf")
+    ),
     # People, and what they did.
     "GET /team": Route(OWNER),
     "GET /team/invite": Route(OWNER),
@@ -303,6 +310,8 @@ ROUTES = {
     "GET /r/<uid>": Route(PUBLIC, ("/r/{uid}",)),
     "GET /r/<uid>.json": Route(PUBLIC, ("/r/{uid}.json",)),
     "GET /r/<uid>.pdf": Route(PUBLIC, ("/r/{uid}.pdf",)),
+    "GET /help": Route(PUBLIC),
+    "GET /help/<name>": Route(PUBLIC, ("/help/start", "/help/acts")),
     "GET /healthz": Route(PUBLIC),
     "GET /readyz": Route(PUBLIC),
     "GET /metrics": Route(PUBLIC),

@@ -21,6 +21,7 @@ from sql.engine import reading, writing
 from sql.exports import add_export
 from sql.instants import DAY_US, now_us, to_us
 from sql.invitations import invitations_of, invite
+from sql.manuals import add_manual
 from sql.memberships import add_membership
 from sql.merchants import add_merchant
 from sql.outlets import add_outlet
@@ -32,6 +33,7 @@ from sql.skos import add_sko
 from sql.tables import metadata, placement, sko, web_session
 from sql.tokens import issue_token
 from tests import till
+from tests.acts import NOVEMBER, OCTOBER, add_test_act
 from tests.shop import MINSK, today
 from tests.webapp.notifying import notify
 from tests.webapp.reporting import refuse, report
@@ -138,6 +140,7 @@ def make_world(app: Flask, engine: sa.Engine) -> World:
             connection, "foreign", rival_id, rival
         )
         examples |= notify(connection, merchant_id, rival_id, colleague, rival)
+        examples |= _papers(connection, merchant_id, rival_id)
         token = invite(connection, merchant_id, email="new@romashka.by", role="support", invited_by=colleague)
         examples["user_code"] = begin_grant(connection, address="192.0.2.77").user_code
     examples["invitation_token"] = token
@@ -168,6 +171,15 @@ def _examples(connection: sa.Connection, whose: str, merchant_id: int, account_i
         f"{whose}_token": str(token_id),
         f"{whose}_session": session_id(start_session(connection, **open_session)),
     }
+
+
+def _papers(connection: sa.Connection, merchant_id: int, rival_id: int) -> dict[str, str]:
+    """An act of each company, under different numbers, and a manual for all."""
+    for each in (OCTOBER, NOVEMBER):
+        add_test_act(connection, rival_id, month=each, service="Чужое")
+    add_test_act(connection, merchant_id)
+    manual = add_manual(connection, title="Касса", version="1", language="ru", pages=1, content=b"%PDF-1.7")
+    return {"own_act": "1", "foreign_act": "2", "manual": str(manual)}
 
 
 def _open_shops(connection: sa.Connection, merchant_id: int, rival_id: int) -> None:
