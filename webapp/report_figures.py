@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 from flask import url_for
 
+from sql.document_counts import count_by_type
 from sql.document_plans import Limits
 from sql.document_summary import Summary, summarise
 from sql.engine import Connection
 from sql.event_reports import KindCounts, count_events
 from sql.exports import Export
 from sql.invalid_documents import ReasonCounts, count_invalid
-from sql.tables import DOCUMENT_TYPES
 from webapp.document_list import STATE_SIGNS
 from webapp.document_search import search_of
 from webapp.document_words import SIGNS
@@ -22,7 +22,7 @@ from webapp.invalid_words import reason_of
 from webapp.report_filters import days_query, event_search, invalid_search
 from webapp.sko_words import EVENTS
 
-SHIFTS_COUNTED = Limits(window=100_000)  # turnover doesn't know openings of shifts and Z-reports
+COUNTED = Limits(window=100_000)  # of the documents that wait or are refused
 
 
 class Line(NamedTuple):
@@ -70,19 +70,18 @@ def with_blocks(connection: Connection, merchant_id: int, reports: Reports) -> R
 
 def _valid(connection: Connection, merchant_id: int, filters: Filters) -> Block:
     search = search_of(merchant_id, filters)
-    every = summarise(connection, search, SHIFTS_COUNTED)
+    counts = count_by_type(connection, search)
     waiting, refused = (
-        summarise(connection, replace(search, state=state), SHIFTS_COUNTED) for state in ("pending", "refused")
+        summarise(connection, replace(search, state=state), COUNTED) for state in ("pending", "refused")
     )
-    total, unsent = _count(every), _count(waiting) + _count(refused)
-    is_exact = every.is_exact and waiting.is_exact and refused.is_exact
+    total, unsent = sum(counts.values()), _count(waiting) + _count(refused)
     states = (
-        _state("sent", max(0, total - unsent), is_exact, filters),
+        _state("sent", max(0, total - unsent), waiting.is_exact and refused.is_exact, filters),
         _state("pending", _count(waiting), waiting.is_exact, filters),
         _state("refused", _count(refused), refused.is_exact, filters),
     )
     address = url_for("documents.page", **days_query(filters))
-    return Block(Line("", "", "", total, address, every.is_exact), states, _types(every, filters))
+    return Block(Line("", "", "", total, address), states, _types(counts, filters))
 
 
 def _count(summary: Summary) -> int:
@@ -95,15 +94,11 @@ def _state(name: str, count: int, is_exact: bool, filters: Filters) -> Line:
     return Line(str(STATES[name]), STATE_SIGNS[name], tone, count, address, is_exact)
 
 
-def _types(summary: Summary, filters: Filters) -> list[Line]:
-    lines = []
-    for type_ in DOCUMENT_TYPES:
-        rows = [row for row in summary.sums if row.type == type_]
-        if rows:
-            address = url_for("documents.page", **days_query(filters, type=type_))
-            is_exact = all(row.is_exact for row in rows)
-            lines.append(Line(str(TYPES[type_]), SIGNS[type_], "", sum(row.count for row in rows), address, is_exact))
-    return lines
+def _types(counts: dict[str, int], filters: Filters) -> list[Line]:
+    return [
+        Line(str(TYPES[type_]), SIGNS[type_], "", count, url_for("documents.page", **days_query(filters, type=type_)))
+        for type_, count in counts.items()
+    ]
 
 
 def _invalid(counts: ReasonCounts, filters: Filters) -> Block:
