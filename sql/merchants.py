@@ -49,7 +49,7 @@ def has_merchants(connection: sa.Connection) -> bool:
 
 
 def lock_merchant(connection: sa.Connection, merchant_id: int) -> None:
-    """Let nobody else number this merchant's outlets and registers, or change its people, until the transaction ends."""
+    """Let nobody else number this merchant's outlets and registers, or change its people, until we commit."""
     connection.execute(
         sa.select(merchant.c.merchant_id).where(merchant.c.merchant_id == merchant_id).with_for_update()
     ).one()

@@ -525,8 +525,8 @@ refused_delivery = Table(
     PrimaryKeyConstraint("merchant_id", "sko_id", "number"),
 )
 
-# Which numbers of a register are stored, as ranges: what is between them is missing. They are added when the delivery of
-# documents is settled, so that storing costs nothing more: what is stored is in these ranges or in `pending_delivery`.
+# Which numbers of a register are stored, as ranges: what is between them is missing. They are added when the delivery
+# of documents is settled, so that storing costs nothing more: what is stored is in these ranges or `pending_delivery`.
 # Ranges may touch and overlap. In those that are `late` documents came when higher numbers were there already.
 number_run = Table(
     "number_run",

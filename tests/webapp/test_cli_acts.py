@@ -46,7 +46,11 @@ def test_acts_follow_from_tariffs_and_are_corrected(kabinet: Kabinet):
     assert corrected == {"number": 2, "name": "СС-191832203-2"}
     [new, old] = kabinet.json("act", "list", "--unp", "191832203")["acts"]
     assert (old["issued"], old["total_minor"], old["corrected_by"]) == ("2026-09-30", 4500, 2)
-    assert (new["issued"], new["total_minor"], new["corrects"]) == (datetime.datetime.now(ZONE).date().isoformat(), 8000, 1)
+    assert (new["issued"], new["total_minor"], new["corrects"]) == (
+        datetime.datetime.now(ZONE).date().isoformat(),
+        8000,
+        1,
+    )
 
 
 def test_tariffs_are_listed_and_ended(kabinet: Kabinet):
