@@ -93,13 +93,15 @@ def settle(connection: sa.Connection, span: Span, findings: Iterable[Finding], n
         event, after = _kept(before, finding, now_us) if before else _begun(recent.get(key), finding, now_us)
         if event:
             news.append(News(event, after, (after.merchant_id, after.rule, after.sko_id) in muted))
-        if after != before:
+        if after != before and event != "opened":
             changed.append(after)
     for key in open_ones.keys() - found.keys():
         after = replace(open_ones[key], closed_us=now_us)
         news.append(News("closed", after, (after.merchant_id, after.rule, after.sko_id) in muted))
         changed.append(after)
-    _write(connection, changed)
+    _change(connection, changed)
+    opened = [_row(each.notification) for each in news if each.event == "opened"]
+    dialect.bulk_insert(connection, notification, opened)
     return news
 
 
@@ -136,20 +138,24 @@ def _kept(before: Notification, finding: Finding, now_us: int) -> tuple[Any, Not
     return None, after
 
 
-def _write(connection: sa.Connection, changed: Sequence[Notification]) -> None:
+def _row(shown: Notification) -> list[Any]:
+    """Its columns, in the order of the table."""
+    values = {name: getattr(shown, name) for name in Notification.__slots__}
+    return list({**values, "detail": json.dumps(shown.detail, ensure_ascii=False)}.values())
+
+
+def _change(connection: sa.Connection, changed: Sequence[Notification]) -> None:
     if not changed:
         return
-    rows = [{name: getattr(each, name) for name in Notification.__slots__} for each in changed]
-    for row in rows:
-        row["detail"] = json.dumps(row["detail"], ensure_ascii=False)
-    statement = dialect.insert(connection, notification)
-    changing = ("severity", "times", "detail", "last_us", "closed_us")
-    statement = statement.on_conflict_do_update(
-        index_elements=["merchant_id", "notification_id"],
-        set_={name: statement.excluded[name] for name in changing},
-    )
     # What closes makes room for what opens under the same key.
-    connection.execute(statement, sorted(rows, key=lambda row: row["closed_us"] is None))
+    in_order = sorted(changed, key=lambda each: not each.closed_us)
+    names = [f"its_{name}" for name in Notification.__slots__]
+    its = [notification.c[name] == sa.bindparam(f"its_{name}") for name in ("merchant_id", "notification_id")]
+    new: dict[str, Any] = {
+        name: sa.bindparam(f"its_{name}") for name in ("severity", "times", "detail", "last_us", "closed_us")
+    }
+    rows = [dict(zip(names, _row(each), strict=True)) for each in in_order]
+    connection.execute(sa.update(notification).where(*its).values(**new), rows)
 
 
 @dataclass(frozen=True, slots=True)

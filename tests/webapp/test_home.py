@@ -245,7 +245,7 @@ def test_wrong_filter_comes_back_with_a_sentence(home: FlaskClient, query: str, 
         assert kept in page
         assert sentence in page
         assert 'aria-invalid="true"' in page
-        assert "data-live" not in page
+        assert 'id="live"' not in page
     block = home.get(f"/home/day?{query}", headers=AS_HTMX)
     assert block.status_code == 400
     assert sentence in words(block.get_data(as_text=True))
