@@ -82,6 +82,10 @@ def cases(store: Store, middle: Landmark) -> Iterator[Case]:
     row = f"/turnover/{OUTLET_ID}/{sko_number(SKO_ID)}?{of_year}"
     yield Case("A row of Turnover of a year, expanded", "row", row, is_fragment=True)
     yield Case("Home", "other", "/")
+    month = urlencode({"from": (last - timedelta(days=29)).isoformat(), "to": last.isoformat()})
+    yield Case("Reports of a month", "other", f"/reports?{month}")
+    yield Case("Completeness of a month", "other", f"/reports/completeness?{month}")
+    yield Case("Completeness of a month, a СКО", "other", f"/reports/completeness/{sko_number(SKO_ID)}?{month}")
 
 
 def _searches(store: Store, middle: Landmark) -> dict[str, Query]:

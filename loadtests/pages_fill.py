@@ -26,10 +26,12 @@ from sql.documents import NewDocument
 from sql.engine import connect, writing
 from sql.instants import now_us
 from sql.migrate import migrate
+from sql.number_runs import recomputed_runs
 from sql.tables import (
     TURNOVER_COUNTERS,
     TURNOVER_KEY,
     document,
+    number_run,
     refused_delivery,
     turnover,
     turnover_day,
@@ -139,8 +141,9 @@ def _copy(connection: sa.Connection, days: Iterator[list[Row]]) -> None:
 
 
 def _add_up(connection: sa.Connection) -> None:
-    """The turnover tables, each out of what it must equal."""
+    """The turnover tables and the numbers that are stored, each out of what it must equal."""
     connection.execute(sa.insert(turnover).from_select([*TURNOVER_KEY, *TURNOVER_COUNTERS], recomputed_turnover()))
     for table in (turnover_day, turnover_month):
         names = [column.name for column in table.columns]
         connection.execute(sa.insert(table).from_select(names, added_up_turnover(table)))
+    connection.execute(sa.insert(number_run).from_select(number_run.columns.keys(), recomputed_runs()))

@@ -7,7 +7,7 @@ then `pending_delivery` has them.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -123,6 +123,16 @@ def _deleted(connection: sa.Connection, keys: Sequence[tuple[int, int, int, bool
         deleted = connection.execute(sa.delete(number_run).where(some).returning(*number_run.columns))
         rows += [Run(*row) for row in deleted]
     return rows
+
+
+def recomputed_runs() -> sa.Select[Any]:
+    """Rows for an empty `number_run`, out of all documents, in the order of its columns; none counts as late."""
+    d = document.c
+    in_order = sa.func.row_number().over(partition_by=(d.merchant_id, d.sko_id), order_by=d.number)
+    numbered = sa.select(d.merchant_id, d.sko_id, d.number, (d.number - in_order).label("run")).subquery()
+    n = numbered.c
+    columns = (n.merchant_id, n.sko_id, sa.func.min(n.number), sa.false(), sa.func.max(n.number))
+    return sa.select(*columns).group_by(n.merchant_id, n.sko_id, n.run)
 
 
 def stored_numbers(connection: sa.Connection, merchant_id: int, sko_ids: Collection[int]) -> dict[int, Stored]:

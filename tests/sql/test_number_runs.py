@@ -10,7 +10,7 @@ from sql import intervals
 from sql.deliveries import Answer, claim, confirm_due, note_pending, settle
 from sql.documents import insert_documents
 from sql.engine import reading, writing
-from sql.number_runs import Stored, note_runs, stored_numbers
+from sql.number_runs import Stored, note_runs, recomputed_runs, stored_numbers
 from sql.tables import number_run
 from tests.sql.rows import NOON_US, new_document
 
@@ -123,6 +123,17 @@ def test_any_order_ends_in_the_same_numbers(engine: sa.Engine) -> None:
     assert stored(engine).all == expected
     deliver(engine)
     assert stored(engine).all == expected
+
+
+def test_what_is_stored_can_be_found_out_again(engine: sa.Engine) -> None:
+    store(engine, 1, 2, 5, 6, 9)
+    store(engine, 4, sko_id=2)
+    deliver(engine)
+    noted = rows(engine)
+    with writing(engine) as connection:
+        connection.execute(sa.delete(number_run))
+        connection.execute(sa.insert(number_run).from_select(number_run.columns.keys(), recomputed_runs()))
+    assert rows(engine) == noted == [(1, 2, False), (4, 4, False), (5, 6, False), (9, 9, False)]
 
 
 @pytest.mark.parametrize("seed", range(20))
