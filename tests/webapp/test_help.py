@@ -88,6 +88,22 @@ def test_the_login_opens_its_chapter_too(client: FlaskClient) -> None:
         assert 'class="help-link" href="/help/start"' in client.get(address).text
 
 
+def test_the_table_of_pages_names_what_there_is(app: Flask) -> None:
+    """Each address is served, has the chapter that stands beside it, and each of its tests exists."""
+    rows = [line.split(" | ") for line in (DOCS / "guide-pages.md").read_text().splitlines() if "| `/" in line]
+    served = {rule.rule for rule in app.url_map.iter_rules()}
+    listed = set()
+    for _page, addresses, chapter, tests in rows:
+        for address in re.findall("`(/[^`]*)`", addresses):
+            listed.add(address)
+            assert address in served, address
+            named = chapter_of(address)
+            assert chapter.strip() == (f"`{named.name}`" if named else "—"), address
+        for path in tests.rstrip(" |").split(", "):
+            assert (DOCS.parent / path).exists(), path
+    assert set(ADDRESSES) <= listed
+
+
 def test_a_chapter_asks_the_database_only_who_reads_it(
     logged_in_client: FlaskClient, client: FlaskClient, count_queries: CountQueries
 ) -> None:
