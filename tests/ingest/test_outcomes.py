@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from sql.engine import reading
-from sql.tables import document, event, quarantine, turnover
+from sql.engine import reading, writing
+from sql.outlets import add_outlet
+from sql.placements import move_sko
+from sql.tables import document, event, merchant, quarantine, turnover
 from sql.turnover import turnover_differences
 from tests.ingest.conftest import Register
 from tests.ingest.test_rules import a_sale
@@ -70,6 +72,24 @@ def test_what_names_no_register_stays_with_the_tokens_merchant(engine: sa.Engine
         [(0, "quarantined", "invalid_field", "/documents/0"), (1, "quarantined", "unknown_type", "/documents/1")],
     ]
     assert rows(engine, quarantine) == 2
+
+
+def test_a_broken_document_is_kept_at_the_outlet_where_it_was_issued(engine: sa.Engine, register: Register):
+    """As far as it says when that was; else where the register stands as it is received."""
+    with writing(engine) as connection:
+        [merchant_id] = connection.execute(sa.select(merchant.c.merchant_id)).scalars()
+        moved = add_outlet(connection, merchant_id, name="Киоск", address="Минск")
+        move_sko(connection, merchant_id, 1, moved)
+    conflict = a_sale(cashier="Другая")
+    register.post([a_sale(), conflict, a_sale(number=2, total=1), a_sale(number=3, issued_at="…"), {"sko": 5}])
+    with reading(engine) as connection:
+        kept = connection.execute(sa.select(quarantine.c.code, quarantine.c.number, quarantine.c.outlet_id)).all()
+    assert {tuple(row) for row in kept} == {
+        ("different_content", 1, 1),
+        ("total_mismatch", 2, 1),
+        ("invalid_field", 3, moved),
+        ("unknown_type", None, None),
+    }
 
 
 def test_a_register_posts_only_for_itself(engine: sa.Engine, register: Register):
