@@ -15,6 +15,7 @@ from sql.registers_watched import Span
 from sql.tables import SEVERITIES, notification, notification_mute
 
 REOPENED_US = 6 * HOUR_US  # what begins anew so soon is the same cause
+CLOSED_AT_ONCE = 5_000  # in one statement
 KEPT_US = 366 * DAY_US  # after it was closed
 WORKER = "notifications"
 
@@ -98,7 +99,8 @@ def settle(connection: sa.Connection, span: Span, findings: Iterable[Finding], n
     for key in open_ones.keys() - found.keys():
         after = replace(open_ones[key], closed_us=now_us)
         news.append(News("closed", after, (after.merchant_id, after.rule, after.sko_id) in muted))
-        changed.append(after)
+    # What closes makes room for what opens under the same key.
+    _close(connection, span, [each.notification.notification_id for each in news if each.event == "closed"], now_us)
     _change(connection, changed)
     opened = [_row(each.notification) for each in news if each.event == "opened"]
     dialect.bulk_insert(connection, notification, opened)
@@ -144,17 +146,22 @@ def _row(shown: Notification) -> list[Any]:
     return list({**values, "detail": json.dumps(shown.detail, ensure_ascii=False)}.values())
 
 
+def _close(connection: sa.Connection, span: Span, notification_ids: Sequence[str], now_us: int) -> None:
+    for start in range(0, len(notification_ids), CLOSED_AT_ONCE):
+        some = notification.c.notification_id.in_(notification_ids[start : start + CLOSED_AT_ONCE])
+        open_ones = (span.within(notification), notification.c.closed_us.is_(None), some)
+        connection.execute(sa.update(notification).where(*open_ones).values(closed_us=now_us))
+
+
 def _change(connection: sa.Connection, changed: Sequence[Notification]) -> None:
     if not changed:
         return
-    # What closes makes room for what opens under the same key.
-    in_order = sorted(changed, key=lambda each: not each.closed_us)
     names = [f"its_{name}" for name in Notification.__slots__]
     its = [notification.c[name] == sa.bindparam(f"its_{name}") for name in ("merchant_id", "notification_id")]
     new: dict[str, Any] = {
         name: sa.bindparam(f"its_{name}") for name in ("severity", "times", "detail", "last_us", "closed_us")
     }
-    rows = [dict(zip(names, _row(each), strict=True)) for each in in_order]
+    rows = [dict(zip(names, _row(each), strict=True)) for each in changed]
     connection.execute(sa.update(notification).where(*its).values(**new), rows)
 
 
