@@ -27,8 +27,9 @@ API_TITLE = "Register API. Guide for integrators"
 def main() -> None:
     for name, (title, html) in manuals().items():
         pdf = DOCS / f"{name}.pdf"
-        pdf.write_bytes(draw(html, css=CSS, title=title))
-        sign(pdf, html)
+        if not is_up_to_date(pdf, html):
+            pdf.write_bytes(draw(html, css=CSS, title=title))
+            sign(pdf, html)
 
 
 def manuals() -> dict[str, tuple[str, str]]:
@@ -69,6 +70,11 @@ def inline(name: str) -> str:
 
 def fingerprint(html: str) -> str:
     return hashlib.sha256(html.encode()).hexdigest()
+
+
+def is_up_to_date(pdf: Path, html: str) -> bool:
+    metadata = pypdf.PdfReader(pdf).metadata if pdf.exists() else None
+    return metadata is not None and metadata.subject == fingerprint(html)
 
 
 def sign(pdf: Path, html: str) -> None:
