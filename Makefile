@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 COMPILE := pip-compile -q --strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--no-emit-trusted-host --no-emit-options --no-header --allow-unsafe
 
-.PHONY: install run test lint load bench bench-pages lock manual pictures browser office clean
+.PHONY: install run test lint load load-logins load-polling bench bench-pages lock manual pictures browser office clean
 
 install: $(VENV)/.installed
 
@@ -42,6 +42,14 @@ lint: install
 
 load: install
 	$(BIN)/python -m loadtests.run
+
+# Logins under a flood of wrong ones.
+load-logins: install
+	$(BIN)/python -m loadtests.wrong_logins
+
+# 50,000 registers that poll for their settings.
+load-polling: install
+	$(BIN)/python -m loadtests.polling
 
 bench: install
 	$(BIN)/python -m loadtests.bench
