@@ -97,7 +97,7 @@ def test_who_has_one_company_has_no_switcher_and_pays_nothing_for_it(
 ):
     sign_in(client, first)
     with count_queries() as queries:
-        page = client.get("/instructions").get_data(as_text=True)
+        page = client.get("/help/start").get_data(as_text=True)
     assert len(queries) == 1
     assert 'popovertarget="companies"' not in page
 
