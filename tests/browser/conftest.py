@@ -1,14 +1,12 @@
 """A real server on both databases, and real browsers in front of it."""
 
-import os
 import shutil
 import socket
-import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import pytest
@@ -16,8 +14,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from loadtests import servers
+from tests.browser.serving import serve
 
-ROOT = Path(__file__).parents[2]
 START_S = 30
 # Chromium reports any answer of 4xx on its console; pages answer so on purpose.
 EXPECTED_ON_CONSOLE = "Failed to load resource: the server responded with a status of 4"
@@ -56,38 +54,21 @@ def assets_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def server(database_url: str, assets_folder: Path, tmp_path: Path) -> Iterator[Server]:
     """The app as it runs in production, in a process of its own, on the database of this test."""
-    with socket.create_server(("127.0.0.1", 0)) as listener, (tmp_path / "server.log").open("wb") as log:
-        listener.set_inheritable(True)
-        options = [
-            "--config",
-            "webapp/server.py",
-            "--workers",
-            "1",
-            "--bind",
-            f"fd://{listener.fileno()}",
-            "--no-control-socket",
-        ]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", *options, "webapp:create_app()"],
-            cwd=ROOT,
-            env=os.environ
-            | {
-                "DATABASE_URL": database_url,
-                "SECRET_KEY": "s" * 32,
-                "KABINET_ENV": "development",
-                "ASSETS_FOLDER": str(assets_folder),
-            },
-            pass_fds=[listener.fileno()],
-            stdout=log,
-            stderr=log,
-        )
+    environment = {
+        "DATABASE_URL": database_url,
+        "SECRET_KEY": "s" * 32,
+        "KABINET_ENV": "development",
+        "ASSETS_FOLDER": str(assets_folder),
+    }
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        process = serve(listener, environment, tmp_path / "server.log")
         server = Server(f"http://127.0.0.1:{listener.getsockname()[1]}")
         try:
             wait_for(server, process, tmp_path / "server.log")
             yield server
         finally:
             process.terminate()
-            process.wait(timeout=START_S)
+            process.join(START_S)
 
 
 @pytest.fixture
@@ -97,9 +78,9 @@ def ingest_url(database_url: str) -> Iterator[str]:
         yield service.url
 
 
-def wait_for(server: Server, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_for(server: Server, process: ForkServerProcess, log: Path) -> None:
     deadline = time.monotonic() + START_S
-    while time.monotonic() < deadline and process.poll() is None:
+    while time.monotonic() < deadline and process.is_alive():
         try:
             urllib.request.urlopen(server.address("/healthz"), timeout=START_S).close()
         except OSError:

@@ -16,7 +16,8 @@ from sql import exports
 from sql.engine import reading, writing
 from sql.exports import Export
 from tests.accounts import TestMerchant, make_merchant
-from tests.browser.conftest import ROOT, Server, is_wider_than_its_window
+from tests.browser.conftest import Server, is_wider_than_its_window
+from tests.browser.serving import ROOT
 from tests.shop import document, open_outlets, store
 
 JOBS_MS = 30_000

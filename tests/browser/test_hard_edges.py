@@ -20,7 +20,8 @@ from sql.engine import reading, writing
 from sql.instants import DAY_US, SECOND_US, now_us
 from sql.tables import account, web_session
 from tests.accounts import TestMerchant, make_merchant
-from tests.browser.conftest import ROOT, START_S, Server
+from tests.browser.conftest import START_S, Server
+from tests.browser.serving import ROOT
 from tests.browser.test_login import log_out
 
 # Its pages try what they can: with a form, from a script, as a picture, in a frame.
