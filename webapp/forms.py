@@ -13,12 +13,7 @@ class Form(FlaskForm):
     @property
     def focus(self) -> Field:
         """Where the cursor belongs: the first field with a mistake, else the first one shown empty, else the first."""
-        fields = [field for field in self if _input_type(field) not in ("hidden", "submit")]
+        fields = [field for field in self if field.widget.input_type not in ("hidden", "submit")]
         wrong = [field for field in fields if field.errors]
-        empty = [field for field in fields if _input_type(field) == "password" or not field.data]
+        empty = [field for field in fields if field.widget.input_type == "password" or not field.data]
         return (wrong or empty or fields)[0]
-
-
-def _input_type(field: Field) -> str | None:
-    """None for fields that are no single input, like a list of radio buttons."""
-    return getattr(field.widget, "input_type", None)

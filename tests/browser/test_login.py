@@ -92,7 +92,7 @@ def test_page_whose_session_has_ended_goes_to_the_login_and_comes_back(
     expect(page).to_have_url(server.address("/sales"))
     with writing(engine) as connection:
         end_all_sessions(connection, merchant.account_id)
-    page.evaluate("() => { htmx.ajax('GET', '/', '#main') }")  # without waiting: the page goes away
+    page.evaluate("setTimeout(() => htmx.ajax('GET', '/', '#main'), 50)")  # the page goes away
     expect(page.locator("[name=password]")).to_be_visible()
     fill_in(page, merchant)
     expect(page).to_have_url(server.address("/sales"))

@@ -123,15 +123,15 @@ def test_other_outlets_are_one_slice_that_leads_to_the_table(
     store(engine, *(document(merchant.merchant_id, "sale", 100, outlet_id=place) for place in places))
     turnover.goto(server.address("/turnover"))
     expect(turnover.locator("#turnover-BYN-table tbody tr")).to_have_count(9)
-    expect(turnover.locator(".opener")).to_have_count(50)
+    expect(turnover.locator(".opener")).to_have_count(25)
     turnover.locator(".half canvas").scroll_into_view_if_needed()
     turnover.mouse.move(*middle_of_slice(turnover, 8))
     assert tooltip(turnover)[:2] == ["51 other outlets", "Sales: 51.00"]
     turnover.mouse.click(*middle_of_slice(turnover, 8))
     expect(turnover).to_have_url(re.compile("show=all#registers-BYN$"))
     expect(turnover.locator(".opener")).to_have_count(59)
-    turnover.get_by_role("link", name="Show only the first 50 registers").click()
-    expect(turnover.locator(".opener")).to_have_count(50)
+    turnover.get_by_role("link", name="Show only the first 25 registers").click()
+    expect(turnover.locator(".opener")).to_have_count(25)
 
 
 def test_chart_follows_the_filters(turnover: Page) -> None:
