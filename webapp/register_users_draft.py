@@ -60,7 +60,8 @@ def _serializer() -> URLSafeSerializer:
 def changed_users(before: Mapping[int, Users], draft: Iterable[Change]) -> dict[int, Users]:
     """The users of each register after these changes.
 
-    A user who is changed comes also to registers that lack them, with the password that they have elsewhere.
+    A user who is changed comes also to registers that lack them, with the password that they have elsewhere; where they
+    have none, there is nobody to change.
     """
     passwords: dict[str, str] = {}
     for users in before.values():
@@ -70,8 +71,8 @@ def changed_users(before: Mapping[int, Users], draft: Iterable[Change]) -> dict[
     for change in draft:
         known = passwords.get(name_key(change.before), "")
         after = {sko_id: _changed(users, change, known) for sko_id, users in after.items()}
-        if change.name:
-            passwords[name_key(change.name)] = change.password or known
+        if change.name and (password := change.password or known):
+            passwords[name_key(change.name)] = password
     return {sko_id: tuple(users.values()) for sko_id, users in after.items()}
 
 
@@ -80,6 +81,9 @@ def _changed(users: dict[str, RegisterUser], change: Change, known: str) -> dict
     if not change.name:
         return {each: user for each, user in users.items() if each != before}
     was = users.get(before) or users.get(key)
-    becomes = RegisterUser(change.name, change.password or (was.password if was else known), change.rights)
+    password = change.password or (was.password if was else known)
+    if not password:  # a user of registers that were chosen before: nobody knows whom to add to these
+        return users
+    becomes = RegisterUser(change.name, password, change.rights)
     # In the place of the one so far, and of whoever has the new name on this register.
     return {(key if each in (before, key) else each): user for each, user in users.items()} | {key: becomes}
