@@ -1,17 +1,19 @@
 """Shifts: what the Z-report says beside what the documents of the shift come to, added up anew."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from sql.intervals import Interval
+from sql import dialect
+from sql.intervals import Interval, union
 from sql.tables import DRAWER_KINDS, REVENUE_KINDS, document, shift, z_counter
 from sql.turnover import TYPE_OF_KIND
 
 AFTER_Z = 1_000  # numbers behind a Z-report among which documents of its shift are looked for
+WHILE_OPEN = 50_000  # and behind the opening of a shift that has none
 _KIND_OF_TYPE = {type_: kind for kind, type_ in TYPE_OF_KIND.items()}
 
 
@@ -44,19 +46,30 @@ assert set(COUNTERS) >= {f"{kind}_minor" for kind in REVENUE_KINDS + DRAWER_KIND
 class Shift:
     """A shift of a register. Instants and numbers are None as long as the document that tells them isn't there."""
 
+    merchant_id: int
+    sko_id: int
     shift: int
     open_number: int | None
     opened_us: int | None
     z_number: int | None
     closed_us: int | None
     first_number: int | None
-    last_number: int | None
+
+    @property
+    def key(self) -> tuple[int, int, int]:
+        return self.merchant_id, self.sko_id, self.shift
 
     @property
     def numbers(self) -> Interval | None:
         """Its documents, from its opening up to its Z-report; None: neither is there."""
-        ends = [number for number in (self.open_number, self.first_number, self.last_number, self.z_number) if number]
-        return Interval(min(ends), max(ends)) if ends else None
+        ends = [number for number in (self.open_number, self.first_number, self.z_number) if number]
+        return Interval(min(ends), self.z_number or max(ends)) if ends else None
+
+    @property
+    def searched(self) -> Interval | None:
+        """The numbers among which its documents are looked for, as `_is_searched` has them."""
+        further = AFTER_Z if self.z_number else WHILE_OPEN
+        return Interval(self.numbers.first, self.numbers.last + further) if self.numbers else None
 
 
 @dataclass(slots=True)
@@ -110,43 +123,68 @@ def find_shift(connection: sa.Connection, merchant_id: int, sko_id: int, number:
 
 
 def _shifts(merchant_id: int, sko_id: int) -> sa.Select[Any]:
+    return sa.select(*shift_columns()).where(shift.c.merchant_id == merchant_id, shift.c.sko_id == sko_id)
+
+
+def shift_columns() -> list[sa.ColumnElement[Any]]:
+    """What a Shift is made of, in the order of its fields."""
     opened = sa.func.coalesce(shift.c.opened_us, shift.c.z_opened_us).label("opened_us")
-    columns = [opened if name == "opened_us" else shift.c[name] for name in Shift.__slots__]
-    return sa.select(*columns).where(shift.c.merchant_id == merchant_id, shift.c.sko_id == sko_id)
+    return [opened if name == "opened_us" else shift.c[name] for name in Shift.__slots__]
 
 
-def check_shifts(connection: sa.Connection, merchant_id: int, sko_id: int, shifts: Sequence[Shift]) -> list[Checked]:
-    """These shifts of a register, each recomputed from its documents: one scan of their numbers, one look-up of Zs."""
-    checked = {each.shift: Checked(each) for each in shifts}
-    ranges = [each.numbers for each in shifts if each.numbers]
-    if not ranges:
-        return list(checked.values())
-    scanned = Interval(min(each.first for each in ranges), max(each.last for each in ranges) + AFTER_Z)
-    for row in connection.execute(_sums(merchant_id, sko_id, scanned, list(checked))):
-        found = checked[row.shift]
-        found.outlet_ids.add(row.outlet_id)
-        kind = _KIND_OF_TYPE.get(row.type)
-        if kind:
-            _add(found.counted.setdefault(row.currency, Counted()), kind, row)
-    by_z = {each.shift.z_number: each for each in checked.values() if each.is_closed}
-    query = sa.select(z_counter.c.number, z_counter.c.currency, *(z_counter.c[name] for name in COUNTERS)).where(
-        z_counter.c.merchant_id == merchant_id, z_counter.c.sko_id == sko_id, z_counter.c.number.in_(sorted(by_z))
-    )
-    for number, currency, *counters in connection.execute(query):
-        by_z[number].said[currency] = Counted(*counters)
+def check_shifts(connection: sa.Connection, shifts: Sequence[Shift]) -> list[Checked]:
+    """These shifts, each recomputed from its documents: a scan of neighbouring numbers, and one look-up of Z-reports.
+
+    Pages and notifications both ask here, so that they never disagree about what a difference is.
+    """
+    checked = {each.key: Checked(each) for each in shifts}
+    for numbers, its in _scans(shifts):
+        for row in connection.execute(_sums(numbers, its)):
+            found = checked[(*its[0].key[:2], row.shift)]
+            found.outlet_ids.add(row.outlet_id)
+            kind = _KIND_OF_TYPE.get(row.type)
+            if kind:
+                _add(found.counted.setdefault(row.currency, Counted()), kind, row)
+    by_z = {(*key[:2], each.shift.z_number): each for key, each in checked.items() if each.is_closed}
+    key = (z_counter.c.merchant_id, z_counter.c.sko_id, z_counter.c.number)
+    columns = (*key, z_counter.c.currency, *(z_counter.c[name] for name in COUNTERS))
+    for row in dialect.select_keys(connection, columns, key, list(by_z)) if by_z else ():
+        by_z[row[0], row[1], row[2]].said[row[3]] = Counted(*row[4:])
     return list(checked.values())
 
 
-def _sums(merchant_id: int, sko_id: int, numbers: Interval, shifts: list[int]) -> sa.Select[Any]:
+def _scans(shifts: Iterable[Shift]) -> Iterator[tuple[Interval, list[Shift]]]:
+    """Numbers of a register that are read at once, with the shifts whose documents are among them."""
+    by_register: dict[tuple[int, int], list[tuple[Interval, Shift]]] = {}
+    for each in shifts:
+        if each.searched:
+            by_register.setdefault(each.key[:2], []).append((each.searched, each))
+    for its in by_register.values():
+        for numbers in union(searched for searched, _each in its):
+            yield numbers, [each for searched, each in its if numbers.first <= searched.first <= numbers.last]
+
+
+def _sums(numbers: Interval, shifts: Sequence[Shift]) -> sa.Select[Any]:
     d = document.c
     key = (d.shift, d.outlet_id, d.currency, d.type)
     amounts = ("total_minor", "cash_minor", "cashless_minor", "other_minor")
     sums = (sa.cast(sa.func.sum(d[name]), sa.BigInteger).label(name) for name in amounts)
+    of_shift = sa.and_(*(d[name] == shift.c[name] for name in ("merchant_id", "sko_id", "shift")))
+    merchant_id, sko_id, _shift = shifts[0].key
     return (
         sa.select(*key, sa.func.count().label("documents"), *sums)
-        .where(d.merchant_id == merchant_id, d.sko_id == sko_id, d.number.between(*numbers), d.shift.in_(shifts))
+        .join_from(document, shift, of_shift)
+        .where(d.merchant_id == merchant_id, d.sko_id == sko_id, d.number.between(*numbers))
+        .where(d.shift.in_([each.shift for each in shifts]), _is_searched())
         .group_by(*key)
     )
+
+
+def _is_searched() -> sa.ColumnElement[bool]:
+    """Whether a document is among the numbers in which those of its shift are looked for."""
+    number, its = document.c.number, shift.c
+    begun = sa.or_(*(number >= first for first in (its.open_number, its.first_number, its.z_number)))
+    return sa.and_(begun, number <= sa.func.coalesce(its.z_number + AFTER_Z, its.open_number + WHILE_OPEN))
 
 
 def _add(counted: Counted, kind: str, row: Any) -> None:
@@ -157,7 +195,7 @@ def _add(counted: Counted, kind: str, row: Any) -> None:
         setattr(counted, f"{kind}_{name}", getattr(counted, f"{kind}_{name}") + amount)
 
 
-def strays_of(connection: sa.Connection, merchant_id: int, sko_id: int, found: Shift, limit: int) -> list[Stray]:
+def strays_of(connection: sa.Connection, found: Shift, limit: int) -> list[Stray]:
     """Documents among the shift's numbers that say they are of another one, or behind its Z-report and of this one."""
     if found.numbers is None:
         return []
@@ -167,7 +205,8 @@ def strays_of(connection: sa.Connection, merchant_id: int, sko_id: int, found: S
     behind = sa.and_(d.number > last, d.shift == found.shift) if found.z_number else sa.false()
     query = (
         sa.select(*(d[name] for name in Stray._fields))
-        .where(d.merchant_id == merchant_id, d.sko_id == sko_id, d.number.between(first, last + AFTER_Z))
+        .where(d.merchant_id == found.merchant_id, d.sko_id == found.sko_id)
+        .where(d.number.between(first, last + AFTER_Z))
         .where(inside | behind)
     )
     return [Stray(*row) for row in connection.execute(query.order_by(d.number).limit(limit))]

@@ -112,7 +112,7 @@ def compared(checked: Checked, currency: str) -> Iterator[Compared]:
 def shifts_in(connection: Connection, reach: Reach, sko: Sko, since_us: int, until_us: int) -> list[Checked]:
     """The shifts of a period that the reader may see, the latest first: all of their documents must be in reach."""
     shifts = shifts_of(connection, reach.merchant_id, sko.sko_id, since_us, until_us, SHIFTS_MAX)
-    checked = check_shifts(connection, reach.merchant_id, sko.sko_id, shifts)
+    checked = check_shifts(connection, shifts)
     return [each for each in checked if _sees(reach, each)]
 
 
@@ -125,7 +125,7 @@ def shift_page(connection: Connection, reach: Reach, sko: Sko, number: int) -> S
     found = find_shift(connection, reach.merchant_id, sko.sko_id, number)
     if found is None or found.numbers is None:
         return None
-    [checked] = check_shifts(connection, reach.merchant_id, sko.sko_id, [found])
+    [checked] = check_shifts(connection, [found])
     if not _sees(reach, checked):
         return None
     numbers = found.numbers
@@ -141,5 +141,5 @@ def shift_page(connection: Connection, reach: Reach, sko: Sko, number: int) -> S
         checked=checked,
         missing=intervals.without(absent, kept)[:LISTED_MAX],
         invalid=[InQuarantine(each, reason_of(each.code).name, what_is_said(each.body)) for each in invalid],
-        strays=strays_of(connection, reach.merchant_id, sko.sko_id, found, LISTED_MAX),
+        strays=strays_of(connection, found, LISTED_MAX),
     )

@@ -53,7 +53,7 @@ def check(engine: sa.Engine, later_us: int = AGE_US + 60_000_000) -> list[tuple[
     with writing(engine) as connection:
         checked = z_checks.check(connection, ALL, now_us() + later_us)
         z_checks.note_checked(connection, checked)
-        return [(each.report.number, each.differs) for each in checked]
+        return [(each.shift.z_number, each.differs) for each in checked]
 
 
 def fault(engine: sa.Engine) -> Fault | None:
