@@ -1,7 +1,7 @@
 """Numbers that are missing among the documents of a register, found without ever reading a document twice.
 
-`register_watch` says up to which number a register has been looked at, `document_gap` what was missing there. What is
-in quarantine is not missing.
+`register_watch` says up to which number a register has been looked at, `document_gap` what was not stored there: what
+is in quarantine, too, since that may still come in a better form.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from sql.quarantine import CONFLICT
+from sql.intervals import union, without
 from sql.registers_watched import Span
-from sql.tables import document, document_gap, quarantine, register_watch, sko
+from sql.tables import document, document_gap, register_watch, shift, sko
 
 STEP = 20_000  # numbers of a register that one look takes in
 REGISTERS_MAX = 1_000  # with gaps, that one look goes through one by one
@@ -39,14 +39,22 @@ class Watched(NamedTuple):
 class Progress(NamedTuple):
     """What a look has found: `filled` gaps have become `left`, and `found` ones are new, up to these numbers.
 
-    `arrived` are documents that have filled a gap, as (merchant_id, sko_id, number).
+    `unsettled` says from which number on the Z-reports of a register have to be checked once more, as (merchant_id,
+    sko_id, number): from a document that has filled a gap, or from the Z-report of its shift, if it stands behind it.
     """
 
     scanned: Sequence[Watched] = ()
     found: Sequence[Gap] = ()
     filled: Sequence[Gap] = ()
     left: Sequence[Gap] = ()
-    arrived: Sequence[tuple[int, int, int]] = ()
+    unsettled: Sequence[tuple[int, int, int]] = ()
+
+
+# A document that stands behind the Z-report of its own shift.
+_BEHIND_Z = sa.and_(
+    *(shift.c[name] == document.c[name] for name in ("merchant_id", "sko_id", "shift")),
+    shift.c.z_number < document.c.number,
+)
 
 
 def _of_watched(table: sa.Table) -> sa.ColumnElement[bool]:
@@ -92,9 +100,12 @@ def behind(connection: sa.Connection, span: Span, limit: int) -> list[Watched]:
 
 
 def advance(connection: sa.Connection, span: Span) -> None:
-    """Note of all registers whose next documents have no gap that they have been looked at, in one statement."""
+    """Note of all registers whose next documents have no gap that they have been looked at, in two statements."""
     scanned = register_watch.c.scanned_number
     next_ones = sa.and_(_of_watched(document), document.c.number > scanned, document.c.number <= scanned + STEP)
+    behind_z = _scalar(sa.select(sa.func.min(shift.c.z_number)).join_from(document, shift, _BEHIND_Z).where(next_ones))
+    unsettled = sa.and_(span.within(register_watch), _newest() > scanned, register_watch.c.checked_z >= behind_z)
+    connection.execute(sa.update(register_watch).where(unsettled).values(checked_z=behind_z - 1))
     last = _scalar(sa.select(sa.func.max(document.c.number)).where(next_ones))
     count = _scalar(sa.select(sa.func.count()).select_from(document).where(next_ones))
     without_gap = sa.and_(span.within(register_watch), _newest() > scanned, last - scanned == count)
@@ -103,87 +114,72 @@ def advance(connection: sa.Connection, span: Span) -> None:
 
 def look(connection: sa.Connection, span: Span) -> Progress:
     """Which gaps are new, and which of the known ones have been filled."""
-    scanned, found = [], []
+    scanned: list[Watched] = []
+    found: list[Gap] = []
+    left: list[Gap] = []
+    filled, unsettled = [], []
     for watched in behind(connection, span, REGISTERS_MAX):
         rows = connection.execute(_next_documents(watched)).all()
         if rows:
             scanned.append(watched._replace(scanned_number=rows[-1].number))
-            found += [rest for gap in _gaps_between(watched, rows) for rest in _without_quarantined(connection, gap)]
-    filled, left, arrived = [], [], []
-    for gap in connection.execute(_touched(span)).all():
-        there = _documents_in(connection, Gap(*gap))
-        filled.append(Gap(*gap))
-        left += [rest for part in _rest(Gap(*gap), there) for rest in _without_quarantined(connection, part)]
-        arrived += [(gap.merchant_id, gap.sko_id, number) for number in there]
-    return Progress(scanned, found, filled, left, arrived)
+            found += _gaps_between(watched, rows)
+            unsettled += [(*watched[:2], row.z_number) for row in rows if row.z_number]
+    for gap in map(Gap._make, connection.execute(_touched(span)).all()):
+        rows = connection.execute(_documents_in(gap)).all()
+        filled.append(gap)
+        left += _rest(gap, [row.number for row in rows])
+        unsettled += [(*gap[:2], row.z_number or row.number) for row in rows]
+    return Progress(scanned, found, filled, left, unsettled)
 
 
 def _next_documents(watched: Watched) -> sa.Select[Any]:
-    query = sa.select(document.c.number, document.c.received_us).where(
+    query = sa.select(document.c.number, document.c.received_us, shift.c.z_number).where(
         document.c.merchant_id == watched.merchant_id,
         document.c.sko_id == watched.sko_id,
         document.c.number > watched.scanned_number,
     )
-    return query.order_by(document.c.number).limit(GAPS_MAX)
+    return query.outerjoin_from(document, shift, _BEHIND_Z).order_by(document.c.number).limit(GAPS_MAX)
 
 
 def _gaps_between(watched: Watched, rows: Iterable[Any]) -> Iterator[Gap]:
     before = watched.scanned_number
-    for number, received_us in rows:
-        if number > before + 1:
-            yield Gap(watched.merchant_id, watched.sko_id, before + 1, number - 1, received_us)
-        before = number
+    for row in rows:
+        if row.number > before + 1:
+            yield Gap(watched.merchant_id, watched.sko_id, before + 1, row.number - 1, row.received_us)
+        before = row.number
 
 
-def _in_gap(table: sa.Table, gap: Gap) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        table.c.merchant_id == gap.merchant_id,
-        table.c.sko_id == gap.sko_id,
-        table.c.number.between(gap.first_number, gap.last_number),
+def _documents_in(gap: Gap) -> sa.Select[Any]:
+    query = sa.select(document.c.number, shift.c.z_number).where(
+        document.c.merchant_id == gap.merchant_id,
+        document.c.sko_id == gap.sko_id,
+        document.c.number.between(gap.first_number, gap.last_number),
     )
-
-
-def _documents_in(connection: sa.Connection, gap: Gap) -> list[int]:
-    query = sa.select(document.c.number).where(_in_gap(document, gap)).order_by(document.c.number)
-    return list(connection.execute(query.limit(GAPS_MAX)).scalars())
-
-
-def _without_quarantined(connection: sa.Connection, gap: Gap) -> list[Gap]:
-    query = sa.select(quarantine.c.number).distinct().where(_in_gap(quarantine, gap), quarantine.c.code != CONFLICT)
-    return list(_rest(gap, sorted(connection.execute(query.limit(GAPS_MAX)).scalars())))
+    return query.outerjoin_from(document, shift, _BEHIND_Z).order_by(document.c.number).limit(GAPS_MAX)
 
 
 def _rest(gap: Gap, there: Iterable[int]) -> Iterator[Gap]:
-    """What is left of a gap when these of its numbers are there, in order."""
-    first = gap.first_number
-    for number in there:
-        if number > first:
-            yield gap._replace(first_number=first, last_number=number - 1)
-        first = number + 1
-    if first <= gap.last_number:
-        yield gap._replace(first_number=first)
+    """What is left of a gap when these of its numbers are there."""
+    for first, last in without([gap[2:4]], union((number, number) for number in there)):
+        yield gap._replace(first_number=first, last_number=last)
 
 
 def _touched(span: Span) -> sa.Select[Any]:
-    """Gaps with a number that is there by now, as a document or in quarantine."""
+    """Gaps with a document by now."""
     gap = document_gap.c
-
-    def has_any(table: sa.Table, *conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-        of_gap = (table.c.merchant_id == gap.merchant_id, table.c.sko_id == gap.sko_id)
-        within = table.c.number.between(gap.first_number, gap.last_number)
-        return sa.select(table.c.number).where(*of_gap, within, *conditions).correlate(document_gap).exists()
-
-    arrived = sa.or_(has_any(document), has_any(quarantine, quarantine.c.code != CONFLICT))
+    of_gap = (document.c.merchant_id == gap.merchant_id, document.c.sko_id == gap.sko_id)
+    within = document.c.number.between(gap.first_number, gap.last_number)
+    arrived = sa.select(document.c.number).where(*of_gap, within).correlate(document_gap).exists()
     return sa.select(*document_gap.columns).where(span.within(document_gap), arrived)
 
 
 def note_progress(connection: sa.Connection, progress: Progress) -> None:
-    """Write down what a look has found; what came late has its Z-reports recomputed once more."""
+    """Write down what a look has found; what is unsettled has its Z-reports recomputed once more."""
     _change(connection, sa.delete(document_gap), progress.filled, ("merchant_id", "sko_id", "first_number"))
     new = [gap._asdict() for gap in (*progress.left, *progress.found)]
     if new:
         connection.execute(sa.insert(document_gap), new)
-    for key, number in _earliest(progress.arrived).items():
+    for key, number in _earliest(progress.unsettled).items():
         before = sa.and_(register_watch.c.merchant_id == key[0], register_watch.c.sko_id == key[1])
         later = sa.and_(before, register_watch.c.checked_z >= number)
         connection.execute(sa.update(register_watch).where(later).values(checked_z=number - 1))
@@ -198,8 +194,8 @@ def _change(connection: sa.Connection, change: Any, rows: Collection[Any], key: 
         connection.execute(change.where(*exactly), its)
 
 
-def _earliest(arrived: Iterable[tuple[int, int, int]]) -> dict[tuple[int, int], int]:
+def _earliest(unsettled: Iterable[tuple[int, int, int]]) -> dict[tuple[int, int], int]:
     found: dict[tuple[int, int], int] = {}
-    for merchant_id, sko_id, number in arrived:
+    for merchant_id, sko_id, number in unsettled:
         found[merchant_id, sko_id] = min(number, found.get((merchant_id, sko_id), number))
     return found

@@ -4,11 +4,13 @@ They go through all companies in spans of merchants, a few statements each: so i
 registers belong to a hundred companies or to fifty thousand.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from sql import intervals
 from sql.instants import DAY_US, SECOND_US
 from sql.quarantine import CONFLICT
 from sql.tables import (
@@ -180,11 +182,29 @@ Faults = dict[tuple[int, int], Fault]
 
 
 def _gaps(connection: sa.Connection, span: Span, now_us: int) -> Faults:
+    """What has not come for long enough; what is in quarantine has come, and is told by itself."""
     gap = document_gap.c
-    missing = sa.cast(sa.func.sum(gap.last_number - gap.first_number + 1), sa.Numeric(30, 0))
-    query = sa.select(gap.merchant_id, gap.sko_id, missing, sa.func.min(gap.first_number))
-    old = query.where(span.within(document_gap), gap.since_us <= now_us - GAP_AGE_US)
-    return _faults(connection.execute(old.group_by(gap.merchant_id, gap.sko_id)))
+    is_old = sa.and_(span.within(document_gap), gap.since_us <= now_us - GAP_AGE_US)
+    absent = _by_register(connection, sa.select(*document_gap.columns).where(is_old))
+    kept = quarantine.c
+    in_gap = sa.and_(
+        kept.merchant_id == gap.merchant_id,
+        kept.sko_id == gap.sko_id,
+        kept.number.between(gap.first_number, gap.last_number),
+    )
+    query = sa.select(gap.merchant_id, gap.sko_id, kept.number, kept.number).distinct()
+    query = query.join_from(document_gap, quarantine, in_gap).where(is_old, kept.code != CONFLICT)
+    quarantined = _by_register(connection, query)
+    missing = {key: intervals.without(ranges, quarantined.get(key, [])) for key, ranges in absent.items()}
+    return {key: Fault(intervals.size(ranges), ranges[0].first) for key, ranges in missing.items() if ranges}
+
+
+def _by_register(connection: sa.Connection, query: sa.Select[Any]) -> dict[tuple[int, int], list[intervals.Interval]]:
+    """The numbers of each, of rows that begin with merchant_id, sko_id, and the first and the last one of a range."""
+    ranges: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
+    for row in connection.execute(query):
+        ranges[row[0], row[1]].append((row[2], row[3]))
+    return {key: intervals.union(its) for key, its in ranges.items()}
 
 
 def _quarantined(connection: sa.Connection, span: Span, now_us: int, *, is_conflict: bool) -> Faults:

@@ -47,6 +47,12 @@ def gaps(engine: sa.Engine, sko_id: int = 1) -> list[tuple[int, int]]:
         return [(row[0], row[1]) for row in rows]
 
 
+def missing(engine: sa.Engine) -> Fault | None:
+    """What the rules are told of the first register, once gaps are old enough."""
+    with reading(engine) as connection:
+        return next(registers(connection, ALL, NOON_US + GAP_AGE_US)).gap
+
+
 def watch(engine: sa.Engine, name: str) -> int | None:
     with reading(engine) as connection:
         return connection.execute(sa.select(register_watch.c[name]).filter_by(sko_id=1)).scalar()
@@ -93,11 +99,25 @@ def test_what_is_in_quarantine_is_not_missing(engine: sa.Engine, merchant_id: in
     store(engine, merchant_id, 1, 5)
     quarantine(engine, merchant_id, 3)
     look(engine)
-    assert gaps(engine) == [(2, 2), (4, 4)]
+    assert missing(engine) == Fault(2, 2)
     quarantine(engine, merchant_id, 4)
     quarantine(engine, merchant_id, 2, "different_content")
     look(engine)
-    assert gaps(engine) == [(2, 2)]
+    assert missing(engine) == Fault(1, 2)
+    quarantine(engine, merchant_id, 2)
+    look(engine)
+    assert missing(engine) is None
+
+
+def test_what_is_corrected_has_z_reports_checked_again(engine: sa.Engine, merchant_id: int):
+    store(engine, merchant_id, 1, 3)
+    quarantine(engine, merchant_id, 2)
+    look(engine)
+    with writing(engine) as connection:
+        connection.execute(sa.update(register_watch).values(checked_z=3))
+    store(engine, merchant_id, 2)
+    look(engine)
+    assert watch(engine, "checked_z") == 1
 
 
 def test_a_wild_number_leaves_one_large_gap(engine: sa.Engine, merchant_id: int):
