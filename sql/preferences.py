@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from sql.dialect import insert
 from sql.tables import notification_preference as table
 
 # What notifications are about: connection (a register is silent or offline), documents (gaps, quarantine, conflicts,
@@ -33,12 +34,15 @@ def preferences_of(connection: sa.Connection, merchant_id: int, account_id: int)
 def set_preferences(
     connection: sa.Connection, merchant_id: int, account_id: int, preferences: Collection[Preference]
 ) -> None:
-    """These in place of all of before."""
-    connection.execute(sa.delete(table).where(_of(merchant_id, account_id)))
+    """These in place of all of before; of two at once, the later ones."""
+    kept = [chosen.kind for chosen in preferences]
+    connection.execute(sa.delete(table).where(_of(merchant_id, account_id), table.c.kind.not_in(kept)))
     key = {"merchant_id": merchant_id, "account_id": account_id}
     rows = [{**key, "kind": chosen.kind, "mail": chosen.mail, "by_sms": chosen.by_sms} for chosen in preferences]
     if rows:
-        connection.execute(sa.insert(table), rows)
+        added = insert(connection, table).values(rows)
+        new = {name: added.excluded[name] for name in ("mail", "by_sms")}
+        connection.execute(added.on_conflict_do_update(index_elements=[*key, "kind"], set_=new))
 
 
 def _of(merchant_id: int, account_id: int) -> sa.ColumnElement[bool]:

@@ -1,5 +1,8 @@
 """Which notifications somebody wants sent: per company, and nothing until it is chosen."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 import sqlalchemy as sa
 
@@ -39,6 +42,23 @@ def test_a_choice_can_be_taken_back(engine: sa.Engine):
             set_preferences(connection, merchant.merchant_id, merchant.account_id, choice)
     with reading(engine) as connection:
         assert preferences_of(connection, merchant.merchant_id, merchant.account_id)[0] == Preference("connection")
+
+
+def test_a_form_that_is_sent_twice_at_once_is_kept_once(engine: sa.Engine):
+    merchant = make_merchant(engine)
+    ready = Barrier(2)
+
+    def save(_: int) -> None:
+        ready.wait(30)
+        with writing(engine) as connection:
+            set_preferences(connection, merchant.merchant_id, merchant.account_id, CHOSEN)
+
+    with ThreadPoolExecutor(2) as threads:
+        for _ in range(20):
+            list(threads.map(save, range(2)))
+    with reading(engine) as connection:
+        kept = preferences_of(connection, merchant.merchant_id, merchant.account_id)
+    assert [chosen for chosen in kept if chosen != Preference(chosen.kind)] == [CHOSEN[1], CHOSEN[0]]
 
 
 def test_no_mail_comes_at_a_time_that_there_is_not(engine: sa.Engine):
