@@ -1,6 +1,6 @@
-// Dialogs with addresses of their own: <dialog open data-modal data-title data-back="the address without it"
-// data-title-back>, in the page or put there by htmx, is shown as a modal one. Closing it takes the address back; going
-// back or forth closes or shows it.
+// <dialog open data-modal>, in the page or put there by htmx, is shown as a modal one. If it has an address of its own
+// (data-title data-back="the address without it" data-title-back), closing it takes the address and the title back;
+// going back or forth closes or shows it.
 "use strict";
 
 (() => {
@@ -11,11 +11,12 @@
     if (!dialog || dialog.matches(":modal")) return;
     dialog.removeAttribute("open"); // as it stands without scripts
     dialog.showModal();
-    document.title = dialog.dataset.title;
+    const { title, titleBack } = dialog.dataset;
+    if (title) document.title = title;
     // It is closed by Escape, by a click beside it, by its button, and by going back: only the last has an address yet.
     dialog.addEventListener("close", () => {
       if (dialog.dataset.back && !("left" in dialog.dataset)) history.pushState({ htmx: true }, "", dialog.dataset.back);
-      document.title = dialog.dataset.titleBack;
+      if (titleBack) document.title = titleBack;
       dialog.remove();
     });
   };

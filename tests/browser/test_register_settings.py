@@ -4,6 +4,7 @@ circle with a simulated register."""
 import io
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import openpyxl
@@ -23,6 +24,7 @@ PHONE = {"width": 390, "height": 844}
 WIDE = {"width": 1440, "height": 900}
 FIRST, SECOND, SMART = "300000001", "300000002", "300000009"
 PAGE, SMART_PAGE = "/register-settings/users", "/register-settings/smart-x/users"
+TITLE = "Настройка пользователей, Настройки кассы · Kabinet"
 NEWS_S = 15
 Axe = Callable[[Page], None]
 
@@ -41,9 +43,8 @@ def register(engine: sa.Engine, company: TestMerchant, ingest_url: str) -> Itera
     """The first register, simulated, as the service knows it."""
     with writing(engine) as connection:
         _, token = issue_token(connection, scope="sko", merchant_id=company.merchant_id, sko_id=1)
-    register = Simulator(ingest_url, Memory(sko=FIRST, token=token))
-    yield register
-    register.close()
+    with closing(Simulator(ingest_url, Memory(sko=FIRST, token=token))) as register:
+        yield register
 
 
 def log_in(page: Page, merchant: TestMerchant, path: str) -> None:
@@ -95,9 +96,11 @@ def test_the_guides_example_step_by_step_until_the_register_has_applied_it(
     # 3. Create a user: a dialog opens. 4. Fill it in.
     button(page, "Создать пользователя").click()
     expect(page.get_by_role("dialog")).to_be_visible()
+    expect(page).to_have_title(TITLE)
     axe(page)
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(page).to_have_title(TITLE)
     create_user(page, "Кассир 1", "1234", "Z-отчёт")
     # 5. The user stands in the list with all that was chosen.
     expect(page.get_by_role("dialog")).to_be_hidden()
@@ -127,19 +130,25 @@ def test_the_guides_example_step_by_step_until_the_register_has_applied_it(
     axe(page)
 
 
+@pytest.fixture
+def small_register(register: Simulator, ingest_url: str) -> Iterator[Simulator]:
+    """The same, with room for one user."""
+    with closing(Simulator(ingest_url, register.memory, users_max=1)) as small:
+        yield small
+
+
 def test_a_register_that_refuses_says_why_and_an_earlier_version_comes_back(
-    page: Page, company: TestMerchant, register: Simulator, ingest_url: str, axe: Axe
+    page: Page, company: TestMerchant, small_register: Simulator, axe: Axe
 ) -> None:
     page.set_viewport_size(PHONE)
     log_in(page, company, PAGE)
-    small = Simulator(ingest_url, register.memory, users_max=1)
     for place, outcome in enumerate(("applied", "rejected"), start=1):
         page.goto(f"{PAGE}?sko={FIRST}")
         create_user(page, f"Кассир {place}", "1234")
         expect(page.locator(".user")).to_have_count(place)
         button(page.locator("#panel"), "Сохранить изменения").click()
         expect(page.locator("#toasts")).to_contain_text("Сохранено")
-        assert fetched(small) == outcome
+        assert fetched(small_register) == outcome
     page.goto("/register-settings/rollout?state=rejected")
     expect(page.locator(".line")).to_contain_text("no room for 2 users, 1 at most")
     expect(page.locator(".line")).to_contain_text("действует версия 1")
@@ -150,8 +159,7 @@ def test_a_register_that_refuses_says_why_and_an_earlier_version_comes_back(
     axe(page)
     button(page, "Вернуться к версии 1").click()
     expect(page.locator("#toasts")).to_contain_text("снова действует версия 1")
-    assert fetched(small) == "applied"
-    small.close()
+    assert fetched(small_register) == "applied"
     page.reload()
     expect(page.locator(".version").first).to_contain_text("Применено")
 
