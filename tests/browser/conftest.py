@@ -129,6 +129,7 @@ def axe() -> Callable[[Page], None]:
 
     def check(page: Page) -> None:
         for scheme in ("light", "dark"):
+            page.wait_for_load_state()
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             page.evaluate("scrollTo(0, 0)")  # what stands under the bar on top is no smaller for that
             page.evaluate(WAIT_FOR_COLOURS)
@@ -140,4 +141,5 @@ def axe() -> Callable[[Page], None]:
 
 def is_wider_than_its_window(page: Page) -> bool:
     """Whether the page scrolls sideways."""
+    page.wait_for_load_state()  # after a click that leads elsewhere there may be no page yet
     return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
