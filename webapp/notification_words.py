@@ -50,64 +50,51 @@ def _number(shown: Notification) -> str:
     return "?" if number is None else str(number)
 
 
-def _gap(shown: Notification, _zone: str) -> str:
-    return str(
-        ngettext(
-            "%(shown)s number is missing, the first one is № %(number)s.",
-            "%(shown)s numbers are missing, the first one is № %(number)s.",
-            shown.times,
-            shown=formats.number(shown.times),
-            number=_number(shown),
-        )
+def _counted(sentence: Callable[..., str]) -> Sentence:
+    """A sentence that tells how many there are, and the number of one of them."""
+    return lambda shown, _zone: str(sentence(shown.times, shown=formats.number(shown.times), number=_number(shown)))
+
+
+_gap = _counted(
+    lambda times, **words: ngettext(
+        "%(shown)s number is missing, the first one is № %(number)s.",
+        "%(shown)s numbers are missing, the first one is № %(number)s.",
+        times,
+        **words,
     )
-
-
-def _quarantined(shown: Notification, _zone: str) -> str:
-    return str(
-        ngettext(
-            "%(shown)s document breaks a rule and is not counted. The latest number is № %(number)s.",
-            "%(shown)s documents break a rule and are not counted. The latest number is № %(number)s.",
-            shown.times,
-            shown=formats.number(shown.times),
-            number=_number(shown),
-        )
+)
+_quarantined = _counted(
+    lambda times, **words: ngettext(
+        "%(shown)s document breaks a rule and is not counted. The latest number is № %(number)s.",
+        "%(shown)s documents break a rule and are not counted. The latest number is № %(number)s.",
+        times,
+        **words,
     )
-
-
-def _conflict(shown: Notification, _zone: str) -> str:
-    return str(
-        ngettext(
-            "%(shown)s document came under the number of another, which stays as it is. The latest is № %(number)s.",
-            "%(shown)s documents came under the numbers of others, which stay as they are. The latest is № %(number)s.",
-            shown.times,
-            shown=formats.number(shown.times),
-            number=_number(shown),
-        )
+)
+_conflict = _counted(
+    lambda times, **words: ngettext(
+        "%(shown)s document came under the number of another, which stays as it is. The latest is № %(number)s.",
+        "%(shown)s documents came under the numbers of others, which stay as they are. The latest is № %(number)s.",
+        times,
+        **words,
     )
-
-
-def _z_differs(shown: Notification, _zone: str) -> str:
-    return str(
-        ngettext(
-            "%(shown)s Z-report says something else than its documents add up to. The latest is № %(number)s.",
-            "%(shown)s Z-reports say something else than their documents add up to. The latest is № %(number)s.",
-            shown.times,
-            shown=formats.number(shown.times),
-            number=_number(shown),
-        )
+)
+_z_differs = _counted(
+    lambda times, **words: ngettext(
+        "%(shown)s Z-report says something else than its documents add up to. The latest is № %(number)s.",
+        "%(shown)s Z-reports say something else than their documents add up to. The latest is № %(number)s.",
+        times,
+        **words,
     )
-
-
-def _delivery_refused(shown: Notification, _zone: str) -> str:
-    return str(
-        ngettext(
-            "The state system has refused %(shown)s document. The latest is № %(number)s.",
-            "The state system has refused %(shown)s documents. The latest is № %(number)s.",
-            shown.times,
-            shown=formats.number(shown.times),
-            number=_number(shown),
-        )
+)
+_delivery_refused = _counted(
+    lambda times, **words: ngettext(
+        "The state system has refused %(shown)s document. The latest is № %(number)s.",
+        "The state system has refused %(shown)s documents. The latest is № %(number)s.",
+        times,
+        **words,
     )
+)
 
 
 def _certificate(shown: Notification, zone: str) -> str:
