@@ -41,7 +41,7 @@ class Matching(click.ParamType[str]):
         return value.strip()
 
 
-EMAIL = Matching("e-mail address", r"[^@\s]{1,64}@[^@\s]+\.[^@\s]+", "like owner@example.by")
+EMAIL = Matching("e-mail address", r"(?=.{0,254}$)[^@\s]{1,64}@[^@\s]+\.[^@\s]+", "like owner@example.by")
 PHONE = Matching("phone number", r"\+[1-9][0-9]{7,14}", "with the country's code, like +375291234567")
 SKO_NUMBER = Matching("СКО number", r"[0-9A-Z]{1,20}", "1 to 20 of 0-9 and A-Z")
 TEXT = Matching("text", r"[^\x00-\x1f\x7f]{1,256}", "1 to 256 characters on one line")

@@ -233,6 +233,7 @@ def test_people_read_plain_text(kabinet: Kabinet, merchant: TestMerchant):
         ((*CREATE[:3], "100320487", *CREATE[4:], "--role", "owner"), "No merchant has УНП 100320487"),
         ((*CREATE[:-1], "owner-191832203@romashka.by", "--role", "owner"), "exists already"),
         ((*CREATE[:-1], "buh@юг.by.", "--role", "owner"), "no e-mail address"),
+        ((*CREATE[:-1], f"buh@{'a' * 300}.by", "--role", "owner"), "is no e-mail address"),
         (("account", "disable", "nobody@romashka.by"), "There is no account with the e-mail address nobody@romashka"),
         (("account", "disable", "nobody"), "is no e-mail address"),
         (("account", "enable", "owner-191832203@romashka.by"), "is not disabled"),
