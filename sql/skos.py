@@ -1,5 +1,6 @@
 """СКО: the registers, where they stand and since when."""
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ from sql.errors import AlreadyExists, NotFound
 from sql.instants import now_us
 from sql.merchants import lock_merchant
 from sql.tables import outlet, placement, sko, sko_directory
+
+NUMBER = re.compile("[0-9A-Z]{1,20}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,8 @@ def skos_of(
 ) -> list[Sko]:
     """The merchant's registers, in the order in which they were added.
 
-    Every one, or only those that stand or have ever stood in these outlets, with these numbers, of these ids.
+    Every one, or only those that stand or have ever stood in these outlets, with these numbers, of these ids. The
+    numbers may be whatever somebody has typed.
     """
     columns = (sko.c.merchant_id, sko.c.sko_id, sko.c.number, sko.c.outlet_id, sko.c.model)
     query = sa.select(*columns).where(sko.c.merchant_id == merchant_id).order_by(sko.c.sko_id)
@@ -102,7 +106,7 @@ def skos_of(
         )
         query = query.where(sko.c.sko_id.in_(placed))
     if numbers is not None:
-        query = query.where(sko.c.number.in_(sorted(numbers)))
+        query = query.where(sko.c.number.in_(sorted(filter(NUMBER.fullmatch, numbers))))
     if sko_ids is not None:
         query = query.where(sko.c.sko_id.in_(sorted(sko_ids)))
     return [Sko(*row) for row in connection.execute(query)]

@@ -18,6 +18,7 @@ from sql.document_search import Cursor, find_documents
 from sql.document_summary import is_quick, summarise
 from sql.engine import Connection, reading
 from sql.receipts import delivery_of
+from sql.skos import NUMBER
 from webapp.database import engine
 from webapp.document_list import Documents
 from webapp.document_search import search_of
@@ -28,7 +29,6 @@ from webapp.fragments import page_or_fragment, show_address, wants_fragment
 from webapp.receipt_tape import find_tape
 from webapp.scope import own_reach
 
-SKO = re.compile("[0-9A-Z]{1,20}")
 DAY = re.compile("([0-9]{4}-[0-9]{2}-[0-9]{2})?")
 
 blueprint = Blueprint("documents", __name__)
@@ -118,7 +118,7 @@ def with_parts(connection: Connection, documents: Documents, search: Search, par
 
 def with_document(documents: Documents, sko: str, number: int) -> Documents:
     """With the document of this register and number. NotFound if there is none that the reader may see."""
-    if not SKO.fullmatch(sko):
+    if not NUMBER.fullmatch(sko):
         raise NotFound
     reach = own_reach()
     with reading(engine()) as connection:

@@ -1,5 +1,9 @@
 """What all forms share; `templates/_form.html` draws them."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import gettext
 from flask_wtf import FlaskForm
 from wtforms import Field
 
@@ -9,6 +13,15 @@ class Form(FlaskForm):
 
     Add to `form_errors` what concerns the form as a whole; it is shown above the fields.
     """
+
+    def validate(self, extra_validators: Mapping[str, Any] | None = None) -> bool:
+        is_valid = bool(super().validate(extra_validators))
+        for field in self:
+            # No database has a place for it, so that no form can forget to look.
+            if not field.errors and isinstance(field.data, str) and "\0" in field.data:
+                field.errors = [gettext("There are characters that nobody can type.")]
+                is_valid = False
+        return is_valid
 
     @property
     def focus(self) -> Field:

@@ -116,6 +116,7 @@ def test_a_link_opens_an_account_once(app: Flask, engine: sa.Engine, company: Te
         ({"again": "корова"}, ""),
         ({"new_password": "", "again": ""}, ""),
         ({"name": "А" * 129}, "не больше 128"),
+        ({"name": "Анна\0"}, "нет на клавиатуре"),
     ],
 )
 def test_a_mistake_is_a_sentence_and_the_link_stays_good(client, engine, company: TestMerchant, changes, sentence):

@@ -392,6 +392,7 @@ def test_nothing_sold_leads_nowhere(sales: FlaskClient) -> None:
         ("outlet=77", '<option value="77" selected>', "You have no such outlet"),
         ("sko=999", "", "You have no register with such a number"),
         ("sko=" + "9" * 10_000, "", "You have no register with such a number"),
+        ("sko=9%00", "", "You have no register with such a number"),
         ("outlet=%3Cscript%3E", '<option value="&lt;script&gt;" selected>', "You have no such outlet"),
     ],
 )
@@ -418,9 +419,10 @@ def test_more_open_rows_than_anybody_opens_are_refused(sales: FlaskClient) -> No
 
 
 def test_wrong_register_of_a_row_is_said(sales: FlaskClient) -> None:
-    response = sales.get(f"/sales/{DAY}/1?sko=999")
-    assert response.status_code == 400
-    assert "You have no register with such a number." in words(response.get_data(as_text=True))
+    for number in ("999", "9%00"):
+        response = sales.get(f"/sales/{DAY}/1?sko={number}")
+        assert response.status_code == 400
+        assert "You have no register with such a number." in words(response.get_data(as_text=True))
 
 
 def test_other_merchants_outlets_and_registers_are_unknown(app: Flask, sales: FlaskClient, engine: sa.Engine) -> None:
