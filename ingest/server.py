@@ -3,7 +3,7 @@
 import os
 
 bind = os.environ.get("INGEST_BIND") or "127.0.0.1:8001"
-worker_class = "asgi"
+worker_class = "ingest.worker.Worker"
 asgi_loop = "uvloop"
 asgi_lifespan = "on"  # a service that can't start must not accept connections
 workers = int(os.environ.get("INGEST_WORKERS") or 1)

@@ -43,6 +43,17 @@ class IngestProcess:
         self._process.terminate()
         self._process.wait(40)
 
+    def signal(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
+    @property
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
+    def wait(self, timeout_s: float) -> None:
+        """For its end. subprocess.TimeoutExpired."""
+        self._process.wait(timeout_s)
+
     def get(self, path: str) -> int | None:
         """The status, or None where nobody answers."""
         try:
