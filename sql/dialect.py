@@ -29,6 +29,14 @@ def is_postgresql(connection: sa.Connection) -> bool:
     return connection.dialect.name == "postgresql"
 
 
+def lift_time_limit(connection: sa.Connection) -> None:
+    """Let statements of this connection take as long as they need, until it is closed. Before its first transaction."""
+    if is_postgresql(connection):
+        connection.detach()  # from the pool: nobody else gets it afterwards
+        connection.exec_driver_sql("SET statement_timeout = 0")
+        connection.commit()
+
+
 @contextlib.contextmanager
 def storage_errors() -> Iterator[None]:
     """Turn the drivers' errors into AlreadyStored (a key is taken) or StorageUnavailable (no answer, disk full, …)."""
