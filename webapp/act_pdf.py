@@ -11,15 +11,14 @@ from sql.acts import Act
 from webapp.pdf import draw, styles
 
 CSS = styles("acts/paper.css")
-# The renderer breaks lines at spaces alone; the narrowest column has room for so many of the widest letters.
-WORD_LENGTH_MAX = 20
-_LONG = re.compile(rf"\S{{{WORD_LENGTH_MAX}}}(?=\S{{4}})")
+# The renderer breaks lines at spaces alone: a line has room for so many of the widest letters. A bank account fits.
+LINE, NARROW_LINE = 40, 20
 
 
 def render(act: Act) -> bytes:
     """The PDF of an act. Busy if too many are at it."""
     with force_locale("ru"):
-        html = render_template("acts/paper.html", act=act, in_words=in_words, in_pieces=in_pieces)
+        html = render_template("acts/paper.html", act=act, in_words=in_words, in_pieces=in_pieces, narrow=NARROW_LINE)
     return draw(html, css=CSS, title=f"Акт № {act.name}", author=act.provider.name)
 
 
@@ -29,6 +28,6 @@ def in_words(minor: int) -> str:
     return str(words[0].upper() + words[1:])
 
 
-def in_pieces(text: str) -> str:
+def in_pieces(text: str, length_max: int = LINE) -> str:
     """The text with spaces in words that are too long for a line."""
-    return _LONG.sub(r"\g<0> ", text)
+    return re.sub(rf"\S{{{length_max}}}(?=\S{{4}})", r"\g<0> ", text)

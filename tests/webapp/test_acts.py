@@ -155,6 +155,19 @@ def test_texts_of_any_length_stay_within_the_paper(
     assert "Десять миллиардов белорусских рублей 00 копеек" in text_of(owner.get("/acts/1.pdf").data)
 
 
+def test_nobody_signs_a_page_that_says_nothing(owner: FlaskClient, engine: sa.Engine, merchant: TestMerchant):
+    """Whatever is above them, the signatures stand together, below the sentence that is signed."""
+    seconds = 0
+    for lines in range(15, 39, 3):
+        provider = Provider(name="О" * 40 * lines, signatory="Директор")
+        number = add(engine, merchant, provider=provider, month=datetime.date(2000 + lines, 1, 1))
+        pages = pypdf.PdfReader(io.BytesIO(owner.get(f"/acts/{number}.pdf").data)).pages
+        last = pages[-1].extract_text()
+        assert all(said in last for said in ("Услуги оказаны", "Исполнитель", "Директор", "М. П.")), lines
+        seconds += len(pages) == 2
+    assert 0 < seconds < 8
+
+
 def rights_of(page: pypdf.PageObject) -> list[float]:
     """Where each piece of text ends, counting each letter as half its height: too little, if anything."""
     rights: list[float] = []
@@ -227,5 +240,8 @@ def test_sums_are_spelled_out_in_russian(minor: int, words: str):
 
 
 def test_only_words_that_are_too_long_are_broken():
-    assert in_pieces("Регистрация Программной кассы") == "Регистрация Программной кассы"
-    assert max(map(len, in_pieces(ENDLESS).split())) <= 24
+    account = "р/с BY20OLMP30120001234560000000"
+    assert in_pieces(account) == account
+    assert in_pieces("Регистрация Программной кассы", 20) == "Регистрация Программной кассы"
+    assert max(map(len, in_pieces(ENDLESS).split())) <= 44
+    assert max(map(len, in_pieces(ENDLESS, 20).split())) <= 24
