@@ -69,9 +69,11 @@ def recipients_daily(connection: sa.Connection, due_us: int) -> list[Recipient]:
     chosen = notification_preference.c
     of_member = sa.and_(chosen.merchant_id == membership.c.merchant_id, chosen.account_id == membership.c.account_id)
     daily = sa.select(chosen.kind).where(of_member, chosen.mail == "daily").correlate(membership).exists()
-    due = sa.select(membership.c.merchant_id, membership.c.account_id).where(daily, not_told)
-    some = due.order_by(membership.c.merchant_id, membership.c.account_id).limit(PEOPLE_MAX)
-    is_due = sa.tuple_(membership.c.merchant_id, membership.c.account_id).in_(sa.select(some.subquery()))
+    due = sa.select(membership.c.merchant_id, membership.c.account_id)
+    due = due.join_from(membership, account, account.c.account_id == membership.c.account_id)
+    some = due.where(_is_active(), daily, not_told).order_by(membership.c.merchant_id, membership.c.account_id)
+    some_ids = sa.select(some.limit(PEOPLE_MAX).subquery())
+    is_due = sa.tuple_(membership.c.merchant_id, membership.c.account_id).in_(some_ids)
     return _recipients(connection, chosen.mail == "daily", is_due)
 
 
@@ -97,13 +99,17 @@ def _recipients(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) 
         .join_from(membership, account, account.c.account_id == membership.c.account_id)
         .join(merchant, merchant.c.merchant_id == membership.c.merchant_id)
         .join(notification_preference, of_member)
-        .where(is_current(), account.c.disabled_us.is_(None), *conditions)
+        .where(_is_active(), *conditions)
         .order_by(*key)
     )
     people: dict[tuple[Any, ...], dict[str, Preference]] = defaultdict(dict)
     for row in connection.execute(query):
         people[tuple(row[:8])][row.kind] = Preference(row.kind, row.mail, row.by_sms)
     return [_recipient(person, wants) for person, wants in people.items()]
+
+
+def _is_active() -> sa.ColumnElement[bool]:
+    return sa.and_(is_current(), account.c.disabled_us.is_(None))
 
 
 def _recipient(person: tuple[Any, ...], wants: Mapping[str, Preference]) -> Recipient:

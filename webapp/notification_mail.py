@@ -1,7 +1,8 @@
 """Notifications by mail and SMS, as each person has chosen: at once, or in one mail a day.
 
 A mail is queued in the transaction that opens its notification, or that notes that the day has been told: so it is
-neither lost nor sent twice, whenever the process is killed.
+neither lost nor queued twice, whenever the process is killed. Whoever sends what is queued may die between the server's
+answer and the note of it: then the mail goes out twice, but under one Message-ID (see `sql/messages.py`).
 """
 
 import datetime
@@ -23,6 +24,8 @@ from webapp.notification_words import RULES, rules_of, sentence
 
 DIGEST_HOUR = 8  # in the morning of the operator's time zone
 LINES_MAX = 30  # of a mail; the page has them all
+NAME_LENGTH = 64  # of an outlet, so that so many lines fit into a mail
+COUNTED_MAX = 1_000  # in the subject
 DEFAULT_LANGUAGE = "ru"
 
 log = structlog.get_logger()
@@ -60,13 +63,13 @@ class Post:
             self._sms(connection, person, _wanted(theirs, person, by_sms=True))
 
     def tell_daily(self, connection: Connection, person: Recipient, due_us: int) -> None:
-        """What was new since the mail of the day before and is not over; no mail if nothing is."""
+        """What was new since the last mail was due and is not over, of a day at first; no mail if nothing is."""
         told_us = claim_digest(connection, person, due_us)
         if told_us is None:
             return
         rules = [rule for kind, chosen in person.wants.items() if chosen.mail == "daily" for rule in rules_of(kind)]
-        since_us = max(told_us, due_us - DAY_US)
-        self._mail(connection, person, told_of(connection, person, rules, since_us, due_us, LINES_MAX + 1))
+        since_us = told_us or due_us - DAY_US
+        self._mail(connection, person, told_of(connection, person, rules, since_us, due_us, COUNTED_MAX))
 
     def _mail(self, connection: Connection, person: Recipient, told: Sequence[Notification]) -> None:
         if not told:
@@ -110,7 +113,7 @@ def _wanted(told: Sequence[Notification], person: Recipient, *, by_sms: bool) ->
 
 
 def _title(shown: Notification, place: Place) -> str:
-    names = ", ".join(filter(None, (place.sko, place.outlet)))
+    names = ", ".join(filter(None, (place.sko, place.outlet[:NAME_LENGTH])))
     name = str(RULES[shown.rule].name)
     return f"{name} ({names})." if names else f"{name}."
 

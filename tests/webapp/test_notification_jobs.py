@@ -6,13 +6,15 @@ import json
 import pytest
 import sqlalchemy as sa
 
+from sql import notification_people
 from sql.engine import connect, reading, writing
 from sql.events import NewEvent, insert_events
 from sql.instants import DAY_US, HOUR_US, now_us
 from sql.notification_lists import Reader, Wanted, read_notifications
 from sql.notifications import mute
 from sql.preferences import Preference, set_preferences
-from sql.tables import document, message, notification, sko
+from sql.skos import add_sko
+from sql.tables import document, message, notification, sko, z_difference
 from sql.webhooks import deliveries_of, set_webhook
 from tests import till
 from tests.accounts import TestMerchant, make_merchant
@@ -102,6 +104,23 @@ def test_a_mail_of_hundreds_stays_readable(engine: sa.Engine, merchant: TestMerc
     round_(engine)
     [mail] = mails_to(engine, merchant.email)
     assert mail.count("Связь потеряна") == 1
+
+
+def test_a_mail_of_long_names_is_sent(engine: sa.Engine, merchant: TestMerchant) -> None:
+    with writing(engine) as connection:
+        for number in range(notification_mail.LINES_MAX):
+            add_sko(connection, merchant.merchant_id, number=f"4{number:08}", outlet_id=1, model="smart")
+        connection.execute(sa.text("UPDATE outlet SET name = :name"), {"name": "Щ" * 256})
+    want(engine, merchant, Preference("documents", "at_once"))
+    with writing(engine) as connection:
+        rows = [
+            {"merchant_id": merchant.merchant_id, "sko_id": sko_id, "number": 2**53 - 1}
+            for sko_id in range(1, notification_mail.LINES_MAX + 3)
+        ]
+        connection.execute(sa.insert(z_difference), rows)
+    round_(engine)
+    [mail] = mails_to(engine, merchant.email)
+    assert mail.count("Щ).") == notification_mail.LINES_MAX
 
 
 def test_a_manager_is_told_of_the_own_outlets_alone(engine: sa.Engine, merchant: TestMerchant) -> None:
@@ -200,6 +219,39 @@ def test_the_mail_of_the_day_comes_once_a_day(engine: sa.Engine, merchant: TestM
     monkeypatch.setattr(notification_jobs, "digest_due_us", lambda _now: due_us + DAY_US)
     round_(engine)
     assert len(mails_to(engine, merchant.email)) == 1, "it is not news any more"
+
+
+def test_the_mail_of_the_day_tells_all_that_was_new_while_nothing_was_sent(
+    engine: sa.Engine, merchant: TestMerchant, monkeypatch
+) -> None:
+    want(engine, merchant, Preference("connection", "daily"))
+    due_us = now_us() - HOUR_US
+    monkeypatch.setattr(notification_jobs, "digest_due_us", lambda _now: due_us)
+    round_(engine)
+    report(engine, merchant, "offline")
+    round_(engine)
+    monkeypatch.setattr(notification_jobs, "digest_due_us", lambda _now: due_us + 3 * DAY_US)
+    round_(engine)
+    [mail] = mails_to(engine, merchant.email)
+    assert "Связь потеряна" in mail
+
+
+def test_who_is_told_nothing_any_more_keeps_nobody_from_the_mail_of_the_day(
+    engine: sa.Engine, merchant: TestMerchant, monkeypatch
+) -> None:
+    monkeypatch.setattr(notification_people, "PEOPLE_MAX", 1)
+    other = add_person(engine, merchant.merchant_id, "other@romashka.by", "accountant")
+    for account_id in (merchant.account_id, other):
+        want(engine, merchant, Preference("connection", "daily"), account_id=account_id)
+    with writing(engine) as connection:
+        connection.execute(sa.text("UPDATE account SET disabled_us = 1 WHERE email LIKE 'owner%'"))
+    report(engine, merchant, "offline")
+    due_us = now_us() + HOUR_US
+    monkeypatch.setattr(notification_jobs, "digest_due_us", lambda _now: due_us)
+    round_(engine)
+    round_(engine)
+    assert mails_to(engine, merchant.email) == []
+    assert len(mails_to(engine, "other@romashka.by")) == 1
 
 
 def test_a_process_killed_in_the_middle_sends_nothing_twice(
