@@ -146,13 +146,14 @@ def own_page(target: str | None, *, even_public: bool = False) -> str:
     """`target` if it is a page of this app behind the login, or any page of it, else Home: nobody is sent elsewhere."""
     if not target or len(target) > NEXT_LENGTH_MAX or not target.isprintable():
         return HOME
+    if not target.startswith("/") or target.startswith("//"):  # after any number of slashes browsers expect a host
+        return HOME
+    path = unquote(urlsplit(target).path)
+    twice = unquote(path)  # what a careless proxy would make of it
+    if twice.startswith("//") or "\\" in target + twice or not twice.isprintable():
+        return HOME
     try:
-        parts = urlsplit(target)
-        path = unquote(parts.path)
-        twice = unquote(path)  # what a careless proxy would make of it
-        if parts.scheme or parts.netloc or twice.startswith("//") or "\\" in target + twice or not twice.isprintable():
-            return HOME
         endpoint, _ = current_app.url_map.bind("").match(path, method="GET")
-    except (ValueError, HTTPException):
+    except HTTPException:
         return HOME
     return HOME if _is_public(endpoint) and not even_public else target

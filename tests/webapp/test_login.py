@@ -24,6 +24,7 @@ WRONG = "The UNP, the password or the code is wrong. A code works only once."
 ELSEWHERE = (
     "//evil.example",
     "///evil.example",
+    "///sales",
     "/\\evil.example",
     "\\\\evil.example",
     "https://evil.example",
@@ -39,6 +40,8 @@ ELSEWHERE = (
     "http://[",
     "evil.example",
     "@evil.example",
+    "sales",
+    " /sales",
     "/no-such-page",
     "/logout",
     "/healthz",
