@@ -12,7 +12,7 @@ from sql.engine import writing
 from tests.accounts import TestMerchant, make_merchant
 from tests.acts import NOVEMBER, OCTOBER, PROVIDER, add_test_act
 from tests.browser.conftest import Server, is_wider_than_its_window
-from tests.browser.test_profile import DESKTOP, PHONE, log_in
+from tests.browser.pages import DESKTOP, PHONE, log_in, mark
 
 SERVICE = (
     "Регистрация Программной кассы (ПК) в АИС ПКС"
@@ -33,15 +33,13 @@ def merchant(engine: sa.Engine) -> TestMerchant:
     return merchant
 
 
-def test_acts_are_filtered_in_place_and_saved(
-    page: Page, server: Server, merchant: TestMerchant, axe: Callable[[Page], None]
-) -> None:
+def test_acts_are_filtered_in_place_and_saved(page: Page, merchant: TestMerchant, axe: Callable[[Page], None]) -> None:
     page.set_viewport_size(DESKTOP)
-    log_in(page, server, merchant, "/acts/subscription")
+    log_in(page, merchant, "/acts/subscription", language="en")
     acts = page.locator(".acts tbody tr")
     expect(acts).to_have_count(3)
     axe(page)
-    page.evaluate("window.marker = 'still the same page'")
+    mark(page)
     page.get_by_label("Period").select_option("Own dates")
     page.get_by_label("To").fill("2025-11-15")
     expect(acts).to_have_count(1)
@@ -58,12 +56,10 @@ def test_acts_are_filtered_in_place_and_saved(
         assert archive.namelist() == ["СС-191832203-4.pdf", "СС-191832203-2.pdf"]
 
 
-def test_acts_work_on_a_phone_without_javascript(
-    page_without_javascript: Page, server: Server, merchant: TestMerchant
-) -> None:
+def test_acts_work_on_a_phone_without_javascript(page_without_javascript: Page, merchant: TestMerchant) -> None:
     page = page_without_javascript
     page.set_viewport_size(PHONE)
-    log_in(page, server, merchant, "/acts/registration")
+    log_in(page, merchant, "/acts/registration", language="en")
     expect(page.get_by_text("СС-191832203-1")).to_be_visible()
     assert not is_wider_than_its_window(page)
     page.get_by_role("link", name="Subscription fee", exact=True).first.click()
@@ -76,21 +72,17 @@ def test_acts_work_on_a_phone_without_javascript(
     assert saved.value.suggested_filename == "acts-subscription.zip"
 
 
-def test_acts_on_a_phone_are_cards(
-    page: Page, server: Server, merchant: TestMerchant, axe: Callable[[Page], None]
-) -> None:
+def test_acts_on_a_phone_are_cards(page: Page, merchant: TestMerchant, axe: Callable[[Page], None]) -> None:
     page.set_viewport_size(PHONE)
-    log_in(page, server, merchant, "/acts/subscription")
+    log_in(page, merchant, "/acts/subscription", language="en")
     expect(page.get_by_text("in place of СС-191832203-3")).to_be_visible()
     assert not is_wider_than_its_window(page)
     axe(page)
 
 
-def test_manuals_and_the_guide_are_at_hand(
-    page: Page, server: Server, merchant: TestMerchant, axe: Callable[[Page], None]
-) -> None:
+def test_manuals_and_the_guide_are_at_hand(page: Page, merchant: TestMerchant, axe: Callable[[Page], None]) -> None:
     page.set_viewport_size(PHONE)
-    log_in(page, server, merchant, "/instructions")
+    log_in(page, merchant, "/instructions", language="en")
     assert not is_wider_than_its_window(page)
     axe(page)
     with page.expect_download() as saved:

@@ -12,7 +12,7 @@ from sql.engine import reading
 from sql.tokens import tokens_of
 from tests.accounts import TestMerchant, make_merchant
 from tests.browser.conftest import Server, is_wider_than_its_window
-from tests.browser.test_outlets import SIZES, log_in
+from tests.browser.pages import DESKTOP, PHONE, log_in
 from tests.people import journal_of
 from tests.shop import open_outlets
 
@@ -42,10 +42,10 @@ def type_code(page: Page, code: str) -> None:
 
 
 def test_a_register_is_bound_sells_and_is_shut_out_again(
-    page: Page, server: Server, engine: sa.Engine, merchant: TestMerchant, register: Simulator
+    page: Page, engine: sa.Engine, merchant: TestMerchant, register: Simulator
 ) -> None:
     code = register.ask_for_code().user_code
-    log_in(page, server, merchant, "/skos")
+    log_in(page, merchant, "/skos", language="en")
     page.get_by_role("link", name="Bind a register").click()
     type_code(page, code.lower().replace("-", ""))
     expect(page.locator("main")).to_contain_text(code)
@@ -83,11 +83,11 @@ def test_a_register_is_bound_sells_and_is_shut_out_again(
 
 
 def test_the_same_without_javascript(
-    page_without_javascript: Page, server: Server, merchant: TestMerchant, register: Simulator
+    page_without_javascript: Page, merchant: TestMerchant, register: Simulator
 ) -> None:
     page = page_without_javascript
     code = register.ask_for_code().user_code
-    log_in(page, server, merchant, f"/bind?user_code={code}")
+    log_in(page, merchant, f"/bind?user_code={code}", language="en")
     expect(page.get_by_label("Code on the register's display")).to_have_value(code)
     page.get_by_role("button", name="Continue").click()
     page.get_by_label("Register", exact=True).select_option("300000002")
@@ -102,11 +102,9 @@ def test_the_same_without_javascript(
     expect(page.locator(".line")).to_contain_text("300000002")
 
 
-def test_a_code_that_somebody_sent_is_refused(
-    page: Page, server: Server, merchant: TestMerchant, register: Simulator
-) -> None:
+def test_a_code_that_somebody_sent_is_refused(page: Page, merchant: TestMerchant, register: Simulator) -> None:
     code = register.ask_for_code().user_code
-    log_in(page, server, merchant, f"/bind?user_code={code}")
+    log_in(page, merchant, f"/bind?user_code={code}", language="en")
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_role("note")).to_contain_text("If somebody has sent you the code or the link, refuse")
     page.get_by_role("button", name="Refuse").click()
@@ -122,7 +120,7 @@ def test_pages_are_right_for_everybody_on_phones_and_wide_screens(
     page: Page, server: Server, merchant: TestMerchant, register: Simulator, axe: Axe
 ) -> None:
     code = register.ask_for_code().user_code
-    log_in(page, server, merchant, "/bind")
+    log_in(page, merchant, "/bind", language="en")
     type_code(page, code)
     grant = page.url
     for which in ("A new one, to be added", "One of the list"):
@@ -142,7 +140,7 @@ def test_pages_are_right_for_everybody_on_phones_and_wide_screens(
 
 
 def look(page: Page, axe: Axe) -> None:
-    for size in SIZES:
+    for size in (DESKTOP, PHONE):
         page.set_viewport_size(size)
         assert not is_wider_than_its_window(page), page.url
         axe(page)

@@ -13,14 +13,13 @@ from sql.engine import writing
 from sql.tables import refused_delivery
 from tests.accounts import TestMerchant, make_merchant
 from tests.browser.conftest import Server, is_wider_than_its_window
+from tests.browser.pages import DESKTOP, PHONE, is_same_page, log_in, mark
 from tests.shop import MINSK, document, open_outlets, store
 from tests.till import drawer, item, receipt, ring_up, rollback, sale
 
 AT = datetime.datetime(2024, 5, 15, 12, 30, 5, tzinfo=MINSK)
 MINUTE = datetime.timedelta(minutes=1)
 SKO = "300000001"
-PHONE = {"width": 390, "height": 844}
-DESKTOP = {"width": 1440, "height": 900}
 OLDER = 170  # sales of days before: with the six others, pages of 50, 50, 50 and 26
 
 
@@ -50,28 +49,17 @@ def merchant(engine: sa.Engine) -> TestMerchant:
 
 
 @pytest.fixture
-def owner(page: Page, server: Server, merchant: TestMerchant) -> Page:
+def owner(page: Page, merchant: TestMerchant) -> Page:
     """The tab of the owner on the documents, in English."""
-    page.context.add_cookies([{"name": "language", "value": "en", "url": server.url}])
     page.set_viewport_size(DESKTOP)
-    open_documents(page, server, merchant)
+    open_documents(page, merchant, language="en")
     return page
 
 
-def open_documents(page: Page, server: Server, merchant: TestMerchant, path: str = "/documents") -> None:
-    page.goto(server.address("/"))
-    page.locator("[name=unp]").fill(merchant.unp)
-    page.locator("[name=password]").fill(merchant.password)
-    page.locator("[name=code]").fill(merchant.code())
-    page.locator("main [type=submit]").click()
-    page.wait_for_selector("#blocks")
-    page.goto(server.address(path))
-    # What a reload would lose.
-    page.evaluate("window.marker = 'still the same page'")
-
-
-def is_same_page(page: Page) -> bool:
-    return bool(page.evaluate("window.marker === 'still the same page'"))
+def open_documents(page: Page, merchant: TestMerchant, path: str = "/documents", *, language: str) -> None:
+    log_in(page, merchant, language=language)
+    page.goto(path)
+    mark(page)
 
 
 def row(page: Page, number: int) -> Locator:
@@ -277,17 +265,9 @@ def test_document_opens_over_the_list_on_a_phone(owner: Page, server: Server) ->
     expect_top(row(owner, 1003), before)
 
 
-def test_documents_work_without_javascript(
-    page_without_javascript: Page, server: Server, merchant: TestMerchant
-) -> None:
+def test_documents_work_without_javascript(page_without_javascript: Page, merchant: TestMerchant) -> None:
     page = page_without_javascript
-    page.context.add_cookies([{"name": "language", "value": "en", "url": server.url}])
-    page.goto(server.address("/"))
-    page.locator("[name=unp]").fill(merchant.unp)
-    page.locator("[name=password]").fill(merchant.password)
-    page.locator("[name=code]").fill(merchant.code())
-    page.locator("main [type=submit]").click()
-    page.goto(server.address("/documents"))
+    log_in(page, merchant, "/documents", language="en")
     page.get_by_role("link", name="Older documents").click()
     page.get_by_role("link", name="Older documents").click()
     expect(page.locator(".document-row")).to_have_count(50)
@@ -328,8 +308,7 @@ def test_documents_fit_every_screen(
 ) -> None:
     big = document(merchant.merchant_id, "sale", 10**12, outlet_id=2)._replace(number=2**53 - 1)
     store(engine, big, document(merchant.merchant_id, "payout", 10**12, currency="EUR")._replace(number=9_999))
-    page.context.add_cookies([{"name": "language", "value": language, "url": server.url}])
-    open_documents(page, server, merchant, f"/documents/{SKO}/2")
+    open_documents(page, merchant, f"/documents/{SKO}/2", language=language)
     for path in ("/documents", f"/documents/{SKO}/2", "/documents?type=sale&type=refund&currency=BYN&min=1"):
         page.goto(server.address(path))
         for width in (360, 390, 640, 768, 1000, 1220, 1440):

@@ -17,6 +17,7 @@ from sql.engine import reading, writing
 from sql.exports import Export
 from tests.accounts import TestMerchant, make_merchant
 from tests.browser.conftest import Server, is_wider_than_its_window
+from tests.browser.pages import is_same_page, log_in, mark
 from tests.browser.serving import ROOT
 from tests.shop import document, open_outlets, store
 
@@ -62,20 +63,10 @@ def start_jobs(database_url: str, tmp_path: Path) -> Iterator[Callable[[], None]
         process.wait(timeout=20)
 
 
-def log_in(page: Page, server: Server, merchant: TestMerchant) -> None:
-    page.context.add_cookies([{"name": "language", "value": "en", "url": server.url}])
-    page.goto(server.address("/"))
-    page.locator("[name=unp]").fill(merchant.unp)
-    page.locator("[name=password]").fill(merchant.password)
-    page.locator("[name=code]").fill(merchant.code())
-    page.locator("main [type=submit]").click()
-    page.wait_for_selector("#blocks")
-
-
 @pytest.fixture
-def tab(page: Page, server: Server, merchant: TestMerchant) -> Page:
+def tab(page: Page, merchant: TestMerchant) -> Page:
     """The tab of the owner, in English."""
-    log_in(page, server, merchant)
+    log_in(page, merchant, language="en")
     return page
 
 
@@ -144,7 +135,7 @@ def test_bar_of_a_long_export_grows_until_the_file_is_there(
 ) -> None:
     ask(tab, server, "/documents?type=sale", "CSV, for other programs")
     expect(tab.locator("#export")).to_contain_text("Waiting for its turn")
-    tab.evaluate("window.marker = 'still the same page'")
+    mark(tab)
     made = claim(engine)
     expect(tab.locator("#export")).to_contain_text("Counting the rows")
     for rows_done in (10, 20):
@@ -159,7 +150,7 @@ def test_bar_of_a_long_export_grows_until_the_file_is_there(
     download_link = tab.get_by_role("link", name="Download")
     expect(download_link).to_be_visible(timeout=JOBS_MS)
     expect(tab.locator("#export")).to_contain_text("30 rows")
-    assert tab.evaluate("window.marker") == "still the same page"
+    assert is_same_page(tab)
     with tab.expect_download() as download:
         download_link.click()
     assert len(download.value.path().read_text(encoding="utf-8-sig").splitlines()) == 31
@@ -204,7 +195,7 @@ def test_exports_work_without_javascript(
     tmp_path: Path,
 ) -> None:
     page = page_without_javascript
-    log_in(page, server, merchant)
+    log_in(page, merchant, language="en")
     with page.expect_download() as download:
         ask(page, server, "/documents?type=refund")
     assert download.value.suggested_filename.endswith(".xlsx")

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from sql.engine import writing
 from tests.accounts import TestMerchant, make_merchant
 from tests.browser.conftest import Server, is_wider_than_its_window
+from tests.browser.pages import is_same_page, log_in, mark
 from tests.shop import document, open_outlets, store, today
 
 LIVE_MS = 15_000  # the page asks every five seconds
@@ -42,27 +43,12 @@ def merchant(engine: sa.Engine) -> TestMerchant:
 
 
 @pytest.fixture
-def home(page: Page, server: Server, merchant: TestMerchant) -> Page:
+def home(page: Page, merchant: TestMerchant) -> Page:
     """The tab of the owner on Home, in English."""
-    page.context.add_cookies([{"name": "language", "value": "en", "url": server.url}])
-    log_in(page, server, merchant)
+    log_in(page, merchant, "/", language="en")
     expect(page.locator("#home-day")).to_contain_text("120.00 BYN")
-    # What a reload would lose.
-    page.evaluate("window.marker = 'still the same page'")
+    mark(page)
     return page
-
-
-def log_in(page: Page, server: Server, merchant: TestMerchant) -> None:
-    page.goto(server.address("/"))
-    page.locator("[name=unp]").fill(merchant.unp)
-    page.locator("[name=password]").fill(merchant.password)
-    page.locator("[name=code]").fill(merchant.code())
-    page.locator("main [type=submit]").click()
-    page.wait_for_selector("#blocks")
-
-
-def is_same_page(page: Page) -> bool:
-    return bool(page.evaluate("window.marker === 'still the same page'"))
 
 
 def iso(ago: int) -> str:
@@ -209,7 +195,7 @@ def test_week_is_drawn_from_its_table_in_a_box_of_fixed_size(home: Page) -> None
 
 def test_home_works_without_javascript(page_without_javascript: Page, server: Server, merchant: TestMerchant) -> None:
     page = page_without_javascript
-    log_in(page, server, merchant)
+    log_in(page, merchant, "/")
     expect(page.locator("#week-table")).to_be_visible()
     expect(page.locator("#week-chart")).to_be_hidden()
     page.locator("[name=outlet]").select_option("3")
@@ -234,12 +220,9 @@ def test_home_is_accessible(home: Page, server: Server, axe: Callable[[Page], No
 
 
 @pytest.mark.parametrize("language", ["ru", "be", "en"])
-def test_home_fits_every_screen(
-    page: Page, server: Server, merchant: TestMerchant, engine: sa.Engine, language: str
-) -> None:
+def test_home_fits_every_screen(page: Page, merchant: TestMerchant, engine: sa.Engine, language: str) -> None:
     store(engine, *(document(merchant.merchant_id, "sale", 10**10, currency=name) for name in ("BYN", "EUR")))
-    page.context.add_cookies([{"name": "language", "value": language, "url": server.url}])
-    log_in(page, server, merchant)
+    log_in(page, merchant, "/", language=language)
     page.locator("#week-toggle summary").click()
     for width in (360, 390, 640, 768, 1000, 1220, 1440):
         page.set_viewport_size({"width": width, "height": 844})

@@ -10,7 +10,7 @@ from sql.engine import writing
 from sql.journal import OPERATOR, write_journal
 from tests.accounts import TestMerchant, make_merchant
 from tests.browser.conftest import Server, is_wider_than_its_window
-from tests.browser.test_profile import DESKTOP, PHONE, log_in
+from tests.browser.pages import DESKTOP, PHONE, log_in, mark
 from webapp.journal_page import PAGE_ENTRIES
 
 INVITED = PAGE_ENTRIES + 3
@@ -33,8 +33,8 @@ def test_journal_is_filtered_and_followed_in_place(
     page: Page, server: Server, merchant: TestMerchant, axe: Callable[[Page], None]
 ) -> None:
     page.set_viewport_size(DESKTOP)
-    log_in(page, server, merchant, "/journal")
-    page.evaluate("window.marker = 'still the same page'")
+    log_in(page, merchant, "/journal", language="en")
+    mark(page)
     lines = page.locator(".journal-line")
     expect(lines).to_have_count(PAGE_ENTRIES)
     axe(page)
@@ -60,7 +60,7 @@ def test_journal_works_on_a_phone_without_javascript(
 ) -> None:
     page = page_without_javascript
     page.set_viewport_size(PHONE)
-    log_in(page, server, merchant, "/journal")
+    log_in(page, merchant, "/journal", language="en")
     assert not is_wider_than_its_window(page)
     page.get_by_label("Action").select_option("Invited a person")
     page.get_by_role("button", name="Show").click()
@@ -77,7 +77,7 @@ def test_nonsense_in_the_address_is_explained(
     page: Page, server: Server, merchant: TestMerchant, axe: Callable[[Page], None]
 ) -> None:
     page.set_viewport_size(PHONE)
-    log_in(page, server, merchant, "/profile")
+    log_in(page, merchant, "/profile", language="en")
     page.goto(server.address("/journal?person=999&from=yesterday"))
     expect(page.get_by_label("Person")).to_have_accessible_description(
         "There is no such choice: take one from the list."

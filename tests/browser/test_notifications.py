@@ -14,7 +14,7 @@ from sql.notifications import Finding, settle
 from sql.registers_watched import Span
 from tests.accounts import TestMerchant, make_merchant
 from tests.browser.conftest import Server, is_wider_than_its_window
-from tests.browser.test_profile import DESKTOP, PHONE, log_in
+from tests.browser.pages import DESKTOP, PHONE, log_in, mark
 from tests.shop import open_outlets
 from webapp.notification_rules import RULES
 
@@ -55,8 +55,8 @@ def test_notifications_are_read_filtered_and_muted_in_place(
     page: Page, server: Server, engine: sa.Engine, merchant: TestMerchant, axe: Axe
 ) -> None:
     page.set_viewport_size(DESKTOP)
-    log_in(page, server, merchant, "/notifications")
-    page.evaluate("window.marker = 'still the same page'")
+    log_in(page, merchant, "/notifications", language="en")
+    mark(page)
     lines, badge = page.locator(".notification"), page.locator("#unread")
     expect(lines).to_have_count(len(RULES) + 1)
     expect(badge).to_have_text(f"{len(RULES)}{len(RULES)} unread")
@@ -80,10 +80,8 @@ def test_notifications_are_read_filtered_and_muted_in_place(
     expect(page.locator("#unread .unread-count")).to_have_count(0)
 
 
-def test_the_badge_counts_up_by_itself_on_any_page(
-    page: Page, server: Server, engine: sa.Engine, merchant: TestMerchant
-) -> None:
-    log_in(page, server, merchant, "/sales")
+def test_the_badge_counts_up_by_itself_on_any_page(page: Page, engine: sa.Engine, merchant: TestMerchant) -> None:
+    log_in(page, merchant, "/sales", language="en")
     badge = page.locator("#unread .unread-count")
     expect(badge).to_contain_text(str(len(RULES)))
     settled(engine, [finding(merchant, "gap", 1)], now_us())
@@ -94,11 +92,11 @@ def test_the_badge_counts_up_by_itself_on_any_page(
 
 
 def test_notifications_work_on_a_phone_without_javascript(
-    page_without_javascript: Page, server: Server, merchant: TestMerchant
+    page_without_javascript: Page, merchant: TestMerchant
 ) -> None:
     page = page_without_javascript
     page.set_viewport_size(PHONE)
-    log_in(page, server, merchant, "/notifications")
+    log_in(page, merchant, "/notifications", language="en")
     assert not is_wider_than_its_window(page)
     page.get_by_label("Kind", exact=True).select_option("Connection")
     page.get_by_role("button", name="Show").click()
@@ -112,7 +110,7 @@ def test_notifications_work_on_a_phone_without_javascript(
 def test_how_it_looks(page: Page, server: Server, engine: sa.Engine, merchant: TestMerchant, axe: Axe) -> None:
     with writing(engine) as connection:
         set_language(connection, merchant.account_id, "ru")
-    log_in(page, server, merchant, "/notifications")
+    log_in(page, merchant, "/notifications", language="en")
     page.set_viewport_size(PHONE)
     axe(page)
     assert not is_wider_than_its_window(page)

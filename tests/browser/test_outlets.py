@@ -13,6 +13,7 @@ from sql.outlet_details import outlet_details
 from sql.outlets import add_outlet
 from tests.accounts import TestMerchant, make_merchant
 from tests.browser.conftest import Server, is_wider_than_its_window
+from tests.browser.pages import is_same_page, log_in, mark
 from tests.shop import document, open_outlets, store, today
 
 SIZES = ({"width": 1440, "height": 900}, {"width": 390, "height": 800})
@@ -34,26 +35,11 @@ def merchant(engine: sa.Engine) -> TestMerchant:
 
 
 @pytest.fixture
-def outlets(page: Page, server: Server, merchant: TestMerchant) -> Page:
+def outlets(page: Page, merchant: TestMerchant) -> Page:
     """The tab of the owner on the list, in English."""
-    log_in(page, server, merchant, "/outlets")
-    # What a reload would lose.
-    page.evaluate("window.marker = 'still the same page'")
+    log_in(page, merchant, "/outlets", language="en")
+    mark(page)
     return page
-
-
-def log_in(page: Page, server: Server, merchant: TestMerchant, address: str) -> None:
-    page.context.add_cookies([{"name": "language", "value": "en", "url": server.url}])
-    page.goto(server.address(address))
-    page.locator("[name=unp]").fill(merchant.unp)
-    page.locator("[name=password]").fill(merchant.password)
-    page.locator("[name=code]").fill(merchant.code())
-    page.locator("main [type=submit]").click()
-    page.wait_for_selector("h1")
-
-
-def is_same_page(page: Page) -> bool:
-    return bool(page.evaluate("window.marker === 'still the same page'"))
 
 
 def test_the_list_narrows_while_one_types(outlets: Page) -> None:
@@ -139,7 +125,7 @@ def test_everything_is_there_without_scripts(
     page_without_javascript: Page, server: Server, merchant: TestMerchant
 ) -> None:
     page = page_without_javascript
-    log_in(page, server, merchant, "/outlets")
+    log_in(page, merchant, "/outlets", language="en")
     page.get_by_label("Search by address").fill("минск независ")
     page.get_by_role("button", name="Show", exact=True).click()
     expect(page.locator(".line")).to_have_count(1)

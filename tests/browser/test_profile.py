@@ -11,10 +11,9 @@ from sql.engine import writing
 from sql.sessions import start_session
 from tests.accounts import TestMerchant, make_merchant
 from tests.browser.conftest import Server, is_wider_than_its_window
+from tests.browser.pages import DESKTOP, PHONE, log_in
 from webapp.cli import main
 
-PHONE = {"width": 390, "height": 844}
-DESKTOP = {"width": 1440, "height": 900}
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Safari/604.1"
 
 
@@ -28,21 +27,11 @@ def merchant(engine: sa.Engine) -> TestMerchant:
     return merchant
 
 
-def log_in(page: Page, server: Server, merchant: TestMerchant, path: str) -> None:
-    page.context.add_cookies([{"name": "language", "value": "en", "url": server.url}])
-    page.goto(server.address(path))
-    page.locator("[name=unp]").fill(merchant.unp)
-    page.locator("[name=password]").fill(merchant.password)
-    page.locator("[name=code]").fill(merchant.code())
-    page.locator("form:has([name=unp]) [type=submit]").click()
-    expect(page).to_have_url(server.address(path))
-
-
 def test_profile_is_walked_on_a_desk_and_on_a_phone(
-    page: Page, server: Server, merchant: TestMerchant, axe: Callable[[Page], None]
+    page: Page, merchant: TestMerchant, axe: Callable[[Page], None]
 ) -> None:
     page.set_viewport_size(DESKTOP)
-    log_in(page, server, merchant, "/profile")
+    log_in(page, merchant, "/profile", language="en")
     sessions = page.get_by_role("region", name="Sessions").get_by_role("listitem")
     expect(sessions).to_have_count(2)
     axe(page)
@@ -68,9 +57,9 @@ def test_profile_is_walked_on_a_desk_and_on_a_phone(
 def test_ended_session_is_over_in_its_own_browser(
     page_without_javascript: Page, page: Page, server: Server, merchant: TestMerchant
 ) -> None:
-    log_in(page, server, merchant, "/sales")
+    log_in(page, merchant, "/sales", language="en")
     here = page_without_javascript
-    log_in(here, server, merchant, "/profile")
+    log_in(here, merchant, "/profile", language="en")
     expect(here.locator("#sessions li")).to_have_count(3)
     here.get_by_role("button", name="End all others").click()
     expect(here.get_by_text("2 other sessions have ended.")).to_be_visible()
@@ -82,9 +71,10 @@ def test_ended_session_is_over_in_its_own_browser(
 
 
 def test_open_page_of_a_disabled_person_leads_to_the_login(
-    page: Page, server: Server, merchant: TestMerchant, database_url: str
+    page: Page, merchant: TestMerchant, database_url: str
 ) -> None:
-    log_in(page, server, merchant, "/profile")
+    log_in(page, merchant, "/profile", language="en")
+    page.wait_for_load_state("networkidle")  # what the page asks for by itself would lead there before the click
     disabled = CliRunner(env={"DATABASE_URL": database_url}).invoke(main, ["account", "disable", merchant.email])
     assert disabled.exit_code == 0, disabled.output
     page.get_by_role("button", name="Save").click()

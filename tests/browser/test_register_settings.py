@@ -18,9 +18,9 @@ from sql.skos import add_sko
 from sql.tokens import issue_token
 from tests.accounts import TestMerchant, make_merchant
 from tests.browser.conftest import is_wider_than_its_window
+from tests.browser.pages import PHONE, log_in
 from tests.shop import open_outlets
 
-PHONE = {"width": 390, "height": 844}
 WIDE = {"width": 1440, "height": 900}
 FIRST, SECOND, SMART = "300000001", "300000002", "300000009"
 PAGE, SMART_PAGE = "/register-settings/users", "/register-settings/smart-x/users"
@@ -45,15 +45,6 @@ def register(engine: sa.Engine, company: TestMerchant, ingest_url: str) -> Itera
         _, token = issue_token(connection, scope="sko", merchant_id=company.merchant_id, sko_id=1)
     with closing(Simulator(ingest_url, Memory(sko=FIRST, token=token))) as register:
         yield register
-
-
-def log_in(page: Page, merchant: TestMerchant, path: str) -> None:
-    page.goto(path)
-    page.locator("[name=unp]").fill(merchant.unp)
-    page.locator("[name=password]").fill(merchant.password)
-    page.locator("[name=code]").fill(merchant.code())
-    page.locator("main [type=submit]").first.click()
-    page.wait_for_url(f"**{path}")
 
 
 def fetched(register: Simulator) -> str | None:

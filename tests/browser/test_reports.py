@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from tests import till
 from tests.accounts import TestMerchant, make_merchant
 from tests.browser.conftest import Server, is_wider_than_its_window
-from tests.browser.test_profile import DESKTOP, PHONE, log_in
+from tests.browser.pages import DESKTOP, PHONE, log_in, mark
 from tests.shop import open_outlets
 from tests.webapp.reporting import counter, deliver, refuse, report, z_report
 from webapp.export_jobs import Exports
@@ -51,8 +51,8 @@ def test_from_the_figures_to_the_marked_field(
     page: Page, server: Server, merchant: TestMerchant, axe: Callable[[Page], None]
 ) -> None:
     page.set_viewport_size(DESKTOP)
-    log_in(page, server, merchant, "/reports")
-    page.evaluate("window.marker = 'still the same page'")
+    log_in(page, merchant, "/reports", language="en")
+    mark(page)
     valid, invalid, events = (page.locator(f"#report-{name}") for name in ("valid", "invalid", "events"))
     expect(valid.locator(".report-total")).to_have_text("4")
     expect(events.locator(".report-total")).to_have_text("60")
@@ -71,10 +71,10 @@ def test_from_the_figures_to_the_marked_field(
 
 
 def test_events_are_filtered_and_followed_in_place(
-    page: Page, server: Server, merchant: TestMerchant, axe: Callable[[Page], None]
+    page: Page, merchant: TestMerchant, axe: Callable[[Page], None]
 ) -> None:
     page.set_viewport_size(DESKTOP)
-    log_in(page, server, merchant, "/reports/events")
+    log_in(page, merchant, "/reports/events", language="en")
     expect(page.locator(".event")).to_have_count(50)
     axe(page)
     page.get_by_role("link", name="Show more").click()
@@ -84,10 +84,10 @@ def test_events_are_filtered_and_followed_in_place(
 
 
 def test_report_is_made_in_the_background(
-    page: Page, server: Server, merchant: TestMerchant, engine: sa.Engine, exports_folder: Path, tmp_path: Path
+    page: Page, merchant: TestMerchant, engine: sa.Engine, exports_folder: Path, tmp_path: Path
 ) -> None:
     page.set_viewport_size(DESKTOP)
-    log_in(page, server, merchant, "/reports")
+    log_in(page, merchant, "/reports", language="en")
     page.get_by_role("button", name="Export", exact=True).click()
     page.get_by_role("button", name="Excel (XLSX)").click()
     expect(page.get_by_role("progressbar")).to_be_visible()
@@ -102,10 +102,10 @@ def test_report_is_made_in_the_background(
 
 
 def test_map_leads_to_the_register_and_to_its_shift(
-    page: Page, server: Server, merchant: TestMerchant, axe: Callable[[Page], None]
+    page: Page, merchant: TestMerchant, axe: Callable[[Page], None]
 ) -> None:
     page.set_viewport_size(DESKTOP)
-    log_in(page, server, merchant, "/reports/completeness")
+    log_in(page, merchant, "/reports/completeness", language="en")
     expect(page.get_by_role("heading", name="1 register to look at")).to_be_visible()
     axe(page)
     page.get_by_role("link", name="300000001").click()
@@ -122,7 +122,7 @@ def test_everything_is_found_on_a_phone_without_javascript(
 ) -> None:
     page = page_without_javascript
     page.set_viewport_size(PHONE)
-    log_in(page, server, merchant, "/reports")
+    log_in(page, merchant, "/reports", language="en")
     assert not is_wider_than_its_window(page)
     page.get_by_label("Outlet").select_option("Киоск")
     page.get_by_role("button", name="Show").click()

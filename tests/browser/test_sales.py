@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.accounts import TestMerchant, make_merchant
 from tests.browser.conftest import Server, is_wider_than_its_window
+from tests.browser.pages import is_same_page, log_in, mark
 from tests.shop import document, open_outlets, store, today
 
 OUTLETS = ("Универсам «Комаровский»", "Магазин «Малиновка-3», улица Есенина, дом 12, павильон 4", "Киоск № 7")
@@ -39,27 +40,12 @@ def merchant(engine: sa.Engine) -> TestMerchant:
 
 
 @pytest.fixture
-def sales(page: Page, server: Server, merchant: TestMerchant) -> Page:
+def sales(page: Page, merchant: TestMerchant) -> Page:
     """The tab of the owner on Sales, in English."""
-    page.context.add_cookies([{"name": "language", "value": "en", "url": server.url}])
-    log_in(page, server, merchant)
+    log_in(page, merchant, "/sales", language="en")
     expect(page.locator(".sales-total")).to_contain_text("840.00 BYN")
-    # What a reload would lose.
-    page.evaluate("window.marker = 'still the same page'")
+    mark(page)
     return page
-
-
-def log_in(page: Page, server: Server, merchant: TestMerchant) -> None:
-    page.goto(server.address("/sales"))
-    page.locator("[name=unp]").fill(merchant.unp)
-    page.locator("[name=password]").fill(merchant.password)
-    page.locator("[name=code]").fill(merchant.code())
-    page.locator("main [type=submit]").click()
-    page.wait_for_selector("#sales")
-
-
-def is_same_page(page: Page) -> bool:
-    return bool(page.evaluate("window.marker === 'still the same page'"))
 
 
 def expander(page: Page, outlet: int, ago: int = 0):
@@ -133,11 +119,9 @@ def test_row_expands_by_enter_and_stays_open_on_coming_back(sales: Page) -> None
     expect(detail(sales, 2)).to_contain_text("300000002")
 
 
-def test_row_expands_by_link_without_javascript(
-    page_without_javascript: Page, server: Server, merchant: TestMerchant
-) -> None:
+def test_row_expands_by_link_without_javascript(page_without_javascript: Page, merchant: TestMerchant) -> None:
     page = page_without_javascript
-    log_in(page, server, merchant)
+    log_in(page, merchant, "/sales")
     expander(page, 3).click()
     expect(page).to_have_url(re.compile(f"open={iso(0)}-3"))
     expect(detail(page, 3)).to_contain_text("300000003")
@@ -198,9 +182,9 @@ def test_own_dates_are_typed_and_nonsense_is_explained(sales: Page) -> None:
     assert is_same_page(sales)
 
 
-def test_sales_work_without_javascript(page_without_javascript: Page, server: Server, merchant: TestMerchant) -> None:
+def test_sales_work_without_javascript(page_without_javascript: Page, merchant: TestMerchant) -> None:
     page = page_without_javascript
-    log_in(page, server, merchant)
+    log_in(page, merchant, "/sales")
     page.locator("[name=outlet]").select_option("3")
     page.locator("[name=period]").select_option("yesterday")
     page.locator("#filters [type=submit]").click()
@@ -243,11 +227,9 @@ def test_earlier_rows_come_while_scrolling(sales: Page, server: Server, busy: Te
     expect(detail(sales, 3, ago=6)).to_contain_text("300000003")
 
 
-def test_earlier_rows_come_by_link_without_javascript(
-    page_without_javascript: Page, server: Server, busy: TestMerchant
-) -> None:
+def test_earlier_rows_come_by_link_without_javascript(page_without_javascript: Page, busy: TestMerchant) -> None:
     page = page_without_javascript
-    log_in(page, server, busy)
+    log_in(page, busy, "/sales")
     seen = page.locator(".sales-row").count()
     while page.locator("#sales-more a").count():
         page.locator("#sales-more a").click()
@@ -283,8 +265,7 @@ def test_sales_fit_every_screen(
             engine,
             *(document(own, type_, 10**11, day=today(), currency=currency) for type_ in ("sale", "refund", "rollback")),
         )
-    page.context.add_cookies([{"name": "language", "value": language, "url": server.url}])
-    log_in(page, server, merchant)
+    log_in(page, merchant, "/sales", language=language)
     page.goto(server.address(f"/sales?open={iso(0)}-1&open={iso(0)}-2"))
     page.locator("#sales-toggle summary").click()
     for width in (360, 390, 640, 768, 1000, 1220, 1440):

@@ -14,7 +14,7 @@ from sql.skos import sko_by_number
 from tests import till
 from tests.accounts import TestMerchant, make_merchant
 from tests.browser.conftest import Server, is_wider_than_its_window
-from tests.browser.test_outlets import SIZES, is_same_page, log_in
+from tests.browser.pages import DESKTOP, PHONE, is_same_page, log_in, mark
 from tests.shop import open_outlets
 
 EVENTS = 130
@@ -39,10 +39,10 @@ def merchant(engine: sa.Engine) -> TestMerchant:
 
 
 @pytest.fixture
-def skos(page: Page, server: Server, merchant: TestMerchant) -> Page:
+def skos(page: Page, merchant: TestMerchant) -> Page:
     """The tab of the owner on the list, in English."""
-    log_in(page, server, merchant, "/skos")
-    page.evaluate("window.marker = 'still the same page'")
+    log_in(page, merchant, "/skos", language="en")
+    mark(page)
     return page
 
 
@@ -98,7 +98,7 @@ def test_everything_is_there_without_scripts(
     page_without_javascript: Page, server: Server, merchant: TestMerchant
 ) -> None:
     page = page_without_javascript
-    log_in(page, server, merchant, "/skos")
+    log_in(page, merchant, "/skos", language="en")
     page.get_by_label("Search by number").fill("0001")
     page.get_by_role("button", name="Show", exact=True).click()
     page.locator(".line").click()
@@ -112,7 +112,7 @@ def test_everything_is_there_without_scripts(
 
 
 def test_pages_are_accessible_and_fit_their_window(skos: Page, server: Server, axe: Callable[[Page], None]) -> None:
-    for size in SIZES:
+    for size in (DESKTOP, PHONE):
         skos.set_viewport_size(size)
         for address in ("/skos", "/skos?q=999", f"/skos/{NUMBER}", f"/skos/{NUMBER}/move"):
             skos.goto(server.address(address))

@@ -12,13 +12,13 @@ from sql.engine import writing
 from sql.memberships import add_membership
 from tests.accounts import TestMerchant, make_merchant
 from tests.browser.conftest import Server, is_wider_than_its_window
+from tests.browser.pages import PHONE, log_in
 from tests.people import link_in, mails_to
 from tests.shop import open_outlets
 from webapp.passwords import STEP_S
 
 GUEST = "anna@example.by"
 PASSWORD = "корова лягушка трактор зонтик"
-PHONE = {"width": 390, "height": 844}
 WIDE = {"width": 1440, "height": 900}
 Axe = Callable[[Page], None]
 
@@ -45,15 +45,6 @@ def guest_context(browser: Browser, server: Server) -> BrowserContext:
     context = browser.new_context(base_url=server.url, locale="ru-RU", viewport=PHONE)
     yield context
     context.close()
-
-
-def log_in(page: Page, merchant: TestMerchant, path: str) -> None:
-    page.goto(path)
-    page.locator("[name=unp]").fill(merchant.unp)
-    page.locator("[name=password]").fill(merchant.password)
-    page.locator("[name=code]").fill(merchant.code())
-    page.locator("main [type=submit]").first.click()
-    page.wait_for_url(f"**{path}")
 
 
 def invite(page: Page, email: str, role: str, *outlets: str) -> None:
@@ -154,7 +145,7 @@ def test_people_are_invited_changed_and_removed_without_javascript(
 
 
 def test_an_owner_changes_a_role_and_mistakes_stand_beside_their_fields(
-    page: Page, server: Server, engine: sa.Engine, company: TestMerchant, axe: Axe
+    page: Page, engine: sa.Engine, company: TestMerchant, axe: Axe
 ) -> None:
     page.set_viewport_size(PHONE)
     log_in(page, company, "/team/invite")

@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.accounts import TestMerchant, make_merchant
 from tests.browser.conftest import Server, is_wider_than_its_window
+from tests.browser.pages import is_same_page, log_in, mark
 from tests.shop import document, open_outlets, store, today
 
 OUTLETS = ("Универсам «Комаровский»", "Магазин «Малиновка-3», улица Есенина, дом 12, павильон 4", "Киоск № 7")
@@ -34,27 +35,12 @@ def merchant(engine: sa.Engine) -> TestMerchant:
 
 
 @pytest.fixture
-def turnover(page: Page, server: Server, merchant: TestMerchant) -> Page:
+def turnover(page: Page, merchant: TestMerchant) -> Page:
     """The tab of the owner on Turnover of this month, in English."""
-    page.context.add_cookies([{"name": "language", "value": "en", "url": server.url}])
-    log_in(page, server, merchant)
+    log_in(page, merchant, "/turnover", language="en")
     expect(page.locator(".turnover-sums")).to_contain_text("100.00 BYN")
-    # What a reload would lose.
-    page.evaluate("window.marker = 'still the same page'")
+    mark(page)
     return page
-
-
-def log_in(page: Page, server: Server, merchant: TestMerchant) -> None:
-    page.goto(server.address("/turnover"))
-    page.locator("[name=unp]").fill(merchant.unp)
-    page.locator("[name=password]").fill(merchant.password)
-    page.locator("[name=code]").fill(merchant.code())
-    page.locator("main [type=submit]").click()
-    page.wait_for_selector("#turnover")
-
-
-def is_same_page(page: Page) -> bool:
-    return bool(page.evaluate("window.marker === 'still the same page'"))
 
 
 def opener(page: Page, place: int) -> Locator:
@@ -246,11 +232,9 @@ def test_wrong_date_is_explained_beside_the_field(turnover: Page) -> None:
 # --- without scripts, for everybody, everywhere ----------------------------------------------------------------------
 
 
-def test_turnover_works_without_javascript(
-    page_without_javascript: Page, server: Server, merchant: TestMerchant
-) -> None:
+def test_turnover_works_without_javascript(page_without_javascript: Page, merchant: TestMerchant) -> None:
     page = page_without_javascript
-    log_in(page, server, merchant)
+    log_in(page, merchant, "/turnover")
     expect(page.locator("#turnover-BYN-table")).to_be_visible()
     expect(page.locator(".half")).to_be_hidden()
     opener(page, 2).click()
@@ -284,12 +268,9 @@ def test_turnover_is_accessible(turnover: Page, server: Server, axe: Callable[[P
 
 
 @pytest.mark.parametrize("language", ["ru", "be", "en"])
-def test_turnover_fits_every_screen(
-    page: Page, server: Server, merchant: TestMerchant, engine: sa.Engine, language: str
-) -> None:
+def test_turnover_fits_every_screen(page: Page, merchant: TestMerchant, engine: sa.Engine, language: str) -> None:
     store(engine, *(document(merchant.merchant_id, "sale", 10**10, currency=name) for name in ("BYN", "EUR")))
-    page.context.add_cookies([{"name": "language", "value": language, "url": server.url}])
-    log_in(page, server, merchant)
+    log_in(page, merchant, "/turnover", language=language)
     opener(page, 1).click()
     expect(detail(page, 1)).to_be_visible()
     for width in (360, 390, 640, 768, 1000, 1220, 1440):
