@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import TypedDict, Unpack
 
 import sqlalchemy as sa
 
@@ -21,6 +22,15 @@ class SkoDetails:
     firmware: str
     registered_us: int | None  # in the state system
     certificate_until_us: int | None
+
+
+class Device(TypedDict, total=False):
+    """What the operator may write down of a register."""
+
+    serial_number: str
+    firmware: str
+    registered_us: int  # in the state system
+    certificate_until_us: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,25 +72,9 @@ def sko_details(connection: sa.Connection, merchant_id: int, sko_id: int) -> Sko
     return SkoDetails(*connection.execute(query).one())
 
 
-def describe_sko(
-    connection: sa.Connection,
-    merchant_id: int,
-    sko_id: int,
-    *,
-    serial_number: str,
-    firmware: str,
-    registered_us: int | None,
-    certificate_until_us: int | None,
-) -> None:
-    """Write down what the operator knows of a register's device."""
-    of_sko = {"merchant_id": merchant_id, "sko_id": sko_id}
-    described = {
-        "serial_number": serial_number,
-        "firmware": firmware,
-        "registered_us": registered_us,
-        "certificate_until_us": certificate_until_us,
-    }
-    connection.execute(sa.update(sko).filter_by(**of_sko).values(**described))
+def describe_sko(connection: sa.Connection, merchant_id: int, sko_id: int, **told: Unpack[Device]) -> None:
+    """Write down what the operator knows of the device of a register that exists; the rest stays as it was."""
+    connection.execute(sa.update(sko).filter_by(merchant_id=merchant_id, sko_id=sko_id).values(**told))
 
 
 def cash_in_drawer(

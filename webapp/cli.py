@@ -14,12 +14,13 @@ from sql.instants import SECOND_US, now_us
 from sql.journal import OPERATOR, write_journal
 from sql.memberships import add_membership
 from sql.migrate import migrate as migrate_database
-from sql.tables import SKO_MODELS, TOKEN_SCOPES
+from sql.tables import TOKEN_SCOPES
 from sql.turnover import DIFFERENCES_MAX, turnover_differences
 from webapp.cli_accounts import account
 from webapp.cli_acts import act, tariff
 from webapp.cli_manuals import manual
 from webapp.cli_options import EMAIL, PHONE, SKO_NUMBER, TEXT, Unp, answer, database, json_option, unp_option
+from webapp.cli_skos import sko
 from webapp.jobs import jobs
 from webapp.passwords import generate_password, generate_totp_secret, hash_password
 from webapp.run import run
@@ -86,25 +87,6 @@ def outlet_add(unp: str, name: str, address: str, time_zone: str, as_json: bool)
         merchant_id = merchants.merchant_by_unp(connection, unp).merchant_id
         outlet_id = outlets.add_outlet(connection, merchant_id, name=name, address=address, time_zone=time_zone)
     answer(as_json, outlet_id=outlet_id)
-
-
-@main.group()
-def sko() -> None:
-    """Registers."""
-
-
-@sko.command("add")
-@unp_option
-@click.option("--number", type=SKO_NUMBER, required=True)
-@click.option("--outlet", "outlet_id", type=click.IntRange(min=1), required=True, help="Where it stands.")
-@click.option("--model", type=click.Choice(SKO_MODELS), required=True)
-@json_option
-def sko_add(unp: str, number: str, outlet_id: int, model: str, as_json: bool) -> None:
-    """Add a register."""
-    with database() as engine, writing(engine) as connection:
-        merchant_id = merchants.merchant_by_unp(connection, unp).merchant_id
-        sko_id = skos.add_sko(connection, merchant_id, number=number, outlet_id=outlet_id, model=model)
-    answer(as_json, sko_id=sko_id)
 
 
 @main.group()
@@ -194,6 +176,7 @@ def delivery_retry(unp: str, number: str | None, as_json: bool) -> None:
 
 
 main.add_command(account)
+main.add_command(sko)
 main.add_command(tariff)
 main.add_command(act)
 main.add_command(manual)

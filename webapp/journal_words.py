@@ -44,6 +44,7 @@ ACTIONS: dict[str, LazyString] = {
     "settings_saved": _("Saved settings of registers"),
     "settings_returned": _("Returned to earlier settings of a register"),
     "register_added": _("Added a register"),
+    "register_described": _("Described a register"),
     "register_bound": _("Bound a register"),
     "register_refused": _("Refused a new register"),
     "token_renamed": _("Renamed a token"),
@@ -77,6 +78,10 @@ FIELDS: dict[str, LazyString] = {
     "opening_hours": _("opening hours"),
     "contact_name": _("whom to call"),
     "contact_phone": _("phone of the outlet"),
+    "serial_number": _("serial number"),
+    "firmware": _("firmware"),
+    "registered_us": _("day of the registration"),
+    "certificate_until_us": _("end of the certificate"),
 }
 
 PANELS: dict[str, LazyString] = {

@@ -1,10 +1,12 @@
 """All that the page of one register shows."""
 
+import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from sql.engine import Connection
-from sql.instants import DAY_US, now_us
+from sql.instants import DAY_US, from_us, now_us
 from sql.outlets import Outlet
 from sql.placements import Stay, stays_of
 from sql.sko_details import (
@@ -58,6 +60,12 @@ class SkoPage:
     @property
     def sign(self) -> Sign:
         return STATES[self.state.state]
+
+    @property
+    def registered(self) -> datetime.date | None:
+        """The day, there."""
+        instant_us = self.details.registered_us
+        return None if instant_us is None else from_us(instant_us).astimezone(ZoneInfo(self.zone)).date()
 
     @property
     def certificate(self) -> str:

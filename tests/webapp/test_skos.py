@@ -14,6 +14,7 @@ from sql.engine import reading, writing
 from sql.events import NewEvent, insert_events
 from sql.instants import DAY_US, HOUR_US, now_us, to_us
 from sql.placements import move_sko
+from sql.register_settings import save_settings, settle
 from sql.sko_details import describe_sko
 from sql.skos import add_sko, sko_by_number
 from tests import till
@@ -172,7 +173,7 @@ def test_the_page_of_a_register_has_everything_that_is_known(
         "Last document № 3 Receipt “Sale in cash” for 59.78 BYN 2 Mar 2026, 09:00",
         "Unsent documents 3 wait to be sent",
         "Model iKassa Smart Serial number IK00012345 Firmware 3.8.1",
-        "Registered with the state system 2 Mar 2026, 09:00",
+        "Registered with the state system 2 Mar 2026 Certificate valid until",
         "12 days left",
         "Settings No version applied yet",
         "The register has not reported anything yet.",
@@ -186,6 +187,27 @@ def test_a_certificate_that_is_over_is_bad_news(owner: FlaskClient, engine: sa.E
     with writing(engine) as connection:
         describe_sko(connection, merchant.merchant_id, 1, **known, certificate_until_us=to_us(AT))
     assert "Certificate valid until 2 Mar 2026, 09:00 It has expired" in text_of(owner.get(f"/skos/{NUMBER}"))
+
+
+def test_versions_of_settings_lead_to_what_they_say_for_who_may_set_registers_up(
+    app: Flask, owner: FlaskClient, engine: sa.Engine, merchant: TestMerchant
+) -> None:
+    with writing(engine) as connection:
+        for seen in (None, 1):
+            save_settings(connection, merchant.merchant_id, {1: (seen, b"{}")}, None)
+        said = [NewEvent(merchant.merchant_id, 1, to_us(AT), "settings_applied", "1", to_us(AT))]
+        insert_events(connection, said)
+        settle(connection, said)
+    page = owner.get(f"/skos/{NUMBER}")
+    assert "Settings Version 1 applied 2 Mar 2026, 09:00 Version 2 waits" in text_of(page)
+    versions = owner.get(f"/register-settings/rollout/{NUMBER}").get_data(as_text=True)
+    for version in (1, 2):
+        assert f'href="/register-settings/rollout/{NUMBER}#version-{version}"' in page.get_data(as_text=True)
+        assert f'id="version-{version}"' in versions
+    account_id = add_person(engine, merchant.merchant_id, "a@romashka.by", "accountant")
+    accountants = browser(app, engine, merchant, account_id).get(f"/skos/{NUMBER}")
+    assert "Version 1 applied" in text_of(accountants)
+    assert "/register-settings/" not in accountants.get_data(as_text=True)
 
 
 def test_a_new_register_says_what_is_not_known(owner: FlaskClient) -> None:
