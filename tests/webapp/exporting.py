@@ -16,8 +16,9 @@ from werkzeug.test import TestResponse
 from sql import exports
 from sql.engine import reading
 from sql.exports import Export
-from tests.accounts import TestMerchant, csrf_token, make_merchant, sign_in
+from tests.accounts import TestMerchant, csrf_token, make_merchant
 from tests.shop import document, open_outlets, store
+from tests.webapp.reading import owner_in_english
 from webapp.export_jobs import Exports
 
 DAY = datetime.date(2024, 5, 15)
@@ -55,10 +56,7 @@ def merchant(engine: sa.Engine) -> TestMerchant:
 @pytest.fixture
 def owner(app: Flask, exports_folder: Path, merchant: TestMerchant) -> FlaskClient:
     """The browser of the owner, in English."""
-    client = app.test_client()
-    client.set_cookie("language", "en")
-    sign_in(client, merchant)
-    return client
+    return owner_in_english(app, merchant)
 
 
 @pytest.fixture

@@ -18,7 +18,6 @@ from tests.shop import MINSK
 
 NOON = datetime.datetime(2026, 3, 2, 12, tzinfo=MINSK)
 DAYS = "from=2026-03-01&to=2026-03-07"
-AS_HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
 
 def refuse(

@@ -3,7 +3,6 @@
 import datetime
 import random
 import re
-from html import unescape
 
 import pytest
 import sqlalchemy as sa
@@ -21,7 +20,8 @@ from tests.accounts import TestMerchant, make_merchant
 from tests.people import add_person, browser_of
 from tests.shop import open_outlets
 from tests.webapp.conftest import CountQueries
-from tests.webapp.reporting import AS_HTMX, DAYS, NOON, counter, deliver, refuse, z_report
+from tests.webapp.reading import AS_HTMX, words
+from tests.webapp.reporting import DAYS, NOON, counter, deliver, refuse, z_report
 from webapp.completeness_map import COLUMNS, register_map
 
 DAY = datetime.timedelta(days=1)
@@ -53,11 +53,6 @@ def browser(app: Flask, engine: sa.Engine, merchant: TestMerchant, account_id: i
     client = browser_of(app, engine, account_id, merchant.merchant_id)
     client.set_cookie("language", "en")
     return client
-
-
-def words(html: str) -> str:
-    """What a reader reads."""
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).replace("\N{NO-BREAK SPACE}", " ").split())
 
 
 def sell(engine: sa.Engine, *numbers: int, at: datetime.datetime = NOON, sko: str = till.FIRST_SKO) -> None:

@@ -13,10 +13,11 @@ from werkzeug.test import TestResponse
 
 from sql.engine import writing
 from sql.tables import pending_delivery, refused_delivery
-from tests.accounts import TestMerchant, make_merchant, sign_in
+from tests.accounts import TestMerchant, make_merchant
 from tests.shop import MINSK, document, open_outlets, store
 from tests.till import drawer, item, receipt, ring_up, rollback, sale
 from tests.webapp.conftest import CountQueries
+from tests.webapp.reading import AS_HTMX, owner_in_english, words
 from webapp.links import documents_url
 from webapp.periods import Period
 
@@ -24,7 +25,6 @@ DAY = datetime.date(2024, 5, 15)
 AT = datetime.datetime(2024, 5, 15, 12, 30, 5, tzinfo=MINSK)
 ONE_DAY = datetime.timedelta(days=1)
 MINUTE = datetime.timedelta(minutes=1)
-AS_HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 SKO = "300000001"
 QUERIES_OF_A_LIST = 4  # session, outlets, registers, documents; what turnover is asked and sums come on top
 
@@ -52,16 +52,7 @@ def merchant(engine: sa.Engine) -> TestMerchant:
 @pytest.fixture
 def owner(app: Flask, merchant: TestMerchant) -> FlaskClient:
     """The browser of the owner, in English."""
-    client = app.test_client()
-    client.set_cookie("language", "en")
-    sign_in(client, merchant)
-    return client
-
-
-def words(html: str) -> str:
-    """What a reader reads."""
-    text = unescape(re.sub(r"<template.*?</template>|<[^>]+>", " ", html, flags=re.DOTALL))
-    return " ".join(text.replace("\N{NO-BREAK SPACE}", " ").split())
+    return owner_in_english(app, merchant)
 
 
 def html_of(response: TestResponse) -> str:

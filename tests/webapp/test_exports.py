@@ -34,6 +34,7 @@ from tests.webapp.exporting import (
     table,
     workbook,
 )
+from tests.webapp.reading import AS_HTMX
 from webapp.export_jobs import Exports
 from webapp.export_subjects import SUBJECTS, wanted_of
 
@@ -41,7 +42,6 @@ __all__ = ["exports_folder", "jobs", "merchant", "owner"]
 
 # Whatever can be had in both formats, and at once if it is short.
 LISTS = [name for name, subject in SUBJECTS.items() if not subject.is_background]
-AS_HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
 
 def words(client: FlaskClient, address: str, *, part: bool = False) -> str:

@@ -11,14 +11,14 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from sql.engine import writing
-from tests.accounts import TestMerchant, make_merchant, sign_in
+from tests.accounts import TestMerchant, make_merchant
 from tests.shop import document, open_outlets, store, today
 from tests.webapp.conftest import CountQueries
+from tests.webapp.reading import AS_HTMX, owner_in_english, words
 
 DAY = datetime.date(2024, 5, 15)  # a Wednesday, the 45th day of its quarter
 WEEK = datetime.timedelta(days=7)
 BLOCKS = ("day", "sales", "week", "receipts", "last", "quarter")
-AS_HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 QUERIES_OF_A_PAGE = 5  # session, outlets, days, quarter, last document; one more to find an outlet's last day
 
 
@@ -47,15 +47,7 @@ def merchant(engine: sa.Engine) -> TestMerchant:
 @pytest.fixture
 def home(app: Flask, merchant: TestMerchant) -> FlaskClient:
     """The browser of the owner, in English."""
-    client = app.test_client()
-    client.set_cookie("language", "en")
-    sign_in(client, merchant)
-    return client
-
-
-def words(html: str) -> str:
-    """What a reader reads."""
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).replace("\N{NO-BREAK SPACE}", " ").split())
+    return owner_in_english(app, merchant)
 
 
 def block_of(response: TestResponse, name: str) -> str:

@@ -17,10 +17,10 @@ from tests.accounts import TestMerchant, csrf_token, make_merchant
 from tests.people import add_person, browser_of, journal_of
 from tests.shop import open_outlets
 from tests.webapp.conftest import CountQueries
+from tests.webapp.reading import AS_HTMX
 from webapp.notification_rules import RULES
 from webapp.notifications import PAGE_LINES
 
-AS_HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 DETAIL = {"number": 17, "shift": 3, "version": 4, "since_us": 1_795_424_400_000_000, "until_us": None}
 
 

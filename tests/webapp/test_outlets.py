@@ -17,10 +17,10 @@ from tests.accounts import TestMerchant, csrf_token, make_merchant
 from tests.people import add_person, browser_of, journal_of
 from tests.shop import document, open_outlets, store, today
 from tests.webapp.conftest import CountQueries
+from tests.webapp.reading import AS_HTMX
 from webapp import outlets as outlet_pages
 from webapp.outlet_search import outlets_like
 
-AS_HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 QUERIES_OF_THE_LIST = 3  # session, outlets, registers by outlet
 QUERIES_OF_THE_DIALOG = 5  # and the outlet's details, the days of its week
 PLACES = (

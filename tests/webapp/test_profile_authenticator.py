@@ -15,6 +15,7 @@ from sql.factors import factors_of, replace_recovery_codes
 from sql.tables import account, journal, web_session
 from tests.accounts import TestMerchant, csrf_token, make_merchant, sign_in
 from tests.mailbox import mails_to
+from tests.webapp.reading import owner_in_english
 from webapp.passwords import STEP_S, totp_code
 from webapp.profile_authenticator import SHOWN_S
 from webapp.recovery_codes import generate_recovery_codes
@@ -29,10 +30,7 @@ def merchant(engine: sa.Engine) -> TestMerchant:
 
 @pytest.fixture
 def client(app: Flask, merchant: TestMerchant) -> FlaskClient:
-    client = app.test_client()
-    client.set_cookie("language", "en")
-    sign_in(client, merchant)
-    return client
+    return owner_in_english(app, merchant)
 
 
 def form_of(client: FlaskClient) -> tuple[str, dict[str, str]]:

@@ -17,6 +17,7 @@ from tests.authenticator import Authenticator, to_text
 from tests.passkeys import ADD, ask, log_in, options, send
 from tests.passkeys import add_passkey as add
 from tests.webapp.conftest import CountQueries
+from tests.webapp.reading import owner_in_english
 
 PAGE = "/profile/passkeys"
 
@@ -29,10 +30,7 @@ def merchant(engine: sa.Engine) -> TestMerchant:
 @pytest.fixture
 def client(app: Flask, merchant: TestMerchant) -> FlaskClient:
     """The browser of the owner, who has just logged in."""
-    client = app.test_client()
-    client.set_cookie("language", "en")
-    sign_in(client, merchant)
-    return client
+    return owner_in_english(app, merchant)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from sql.password_resets import account_of_reset, add_reset
 from sql.tables import account, journal, login_attempt, web_session
 from tests.accounts import TestMerchant, csrf_token, make_merchant, sign_in
 from tests.mailbox import mails_to
+from tests.webapp.reading import owner_in_english
 from webapp.passwords import verify_password
 
 NEW = "seven brass herons on a tram"
@@ -24,10 +25,7 @@ def merchant(engine: sa.Engine) -> TestMerchant:
 
 @pytest.fixture
 def client(app: Flask, merchant: TestMerchant) -> FlaskClient:
-    client = app.test_client()
-    client.set_cookie("language", "en")
-    sign_in(client, merchant)
-    return client
+    return owner_in_english(app, merchant)
 
 
 def change(client: FlaskClient, merchant: TestMerchant, **changes: str) -> TestResponse:

@@ -14,6 +14,7 @@ from sql.engine import reading, writing
 from sql.instants import SECOND_US, now_us
 from sql.tables import account, journal, login_attempt, message, web_session
 from tests.accounts import TestMerchant, csrf_token, make_merchant, sign_in
+from tests.webapp.reading import owner_in_english
 
 PAGE, CODE = "/profile/phone", "/profile/phone/code"
 MINUTE_US = 60 * SECOND_US
@@ -26,10 +27,7 @@ def merchant(engine: sa.Engine) -> TestMerchant:
 
 @pytest.fixture
 def client(app: Flask, merchant: TestMerchant) -> FlaskClient:
-    client = app.test_client()
-    client.set_cookie("language", "en")
-    sign_in(client, merchant)
-    return client
+    return owner_in_english(app, merchant)
 
 
 def text_of(response: TestResponse) -> str:

@@ -17,7 +17,8 @@ from tests.accounts import TestMerchant, make_merchant
 from tests.people import add_person, browser_of
 from tests.shop import open_outlets
 from tests.webapp.conftest import CountQueries
-from tests.webapp.reporting import AS_HTMX, DAYS, NOON, deliver, refuse, report
+from tests.webapp.reading import AS_HTMX, words
+from tests.webapp.reporting import DAYS, NOON, deliver, refuse, report
 from webapp import report_lists
 
 HOUR = datetime.timedelta(hours=1)
@@ -59,11 +60,6 @@ def browser(app: Flask, engine: sa.Engine, merchant: TestMerchant, account_id: i
     client = browser_of(app, engine, account_id, merchant.merchant_id)
     client.set_cookie("language", "en")
     return client
-
-
-def words(html: str) -> str:
-    """What a reader reads."""
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).replace("\N{NO-BREAK SPACE}", " ").split())
 
 
 def block(response: TestResponse, name: str) -> str:

@@ -7,13 +7,13 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from tests.webapp.reading import AS_HTMX
 from tests.webapp.routes import EVERYONE, PUBLIC, ROUTES, Route
 from tests.webapp.world import DAY, FOREIGN, FOREIGN_MARKS, HIDDEN_MARKS, ROLES, THERE, World, make_world, seen_of
 from webapp import create_app
 from webapp.settings import Settings
 
 SAFE = ("GET", "HEAD", "OPTIONS")
-AS_HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 NOT_FOUND = (400, 404)  # a filter that names what there isn't comes back with a sentence
 ALL_DAY = f"from={DAY}&to={DAY}"
 # Whatever a page makes of them: none of these may show what the reader may not see.

@@ -12,14 +12,14 @@ from werkzeug.test import TestResponse
 
 from sql.engine import writing
 from sql.outlets import add_outlet
-from tests.accounts import TestMerchant, make_merchant, sign_in
+from tests.accounts import TestMerchant, make_merchant
 from tests.shop import document, open_outlets, store, today
 from tests.webapp.conftest import CountQueries
+from tests.webapp.reading import AS_HTMX, owner_in_english, words
 
 DAY = datetime.date(2024, 5, 15)  # a Wednesday
 ONE_DAY = datetime.timedelta(days=1)
 WEEK_QUERY = "from=2024-05-09&to=2024-05-15"
-AS_HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 QUERIES_OF_A_PAGE = 8  # session, outlets, registers, totals, chart, places of the table, its rows, totals of its days
 
 
@@ -48,15 +48,7 @@ def merchant(engine: sa.Engine) -> TestMerchant:
 @pytest.fixture
 def sales(app: Flask, merchant: TestMerchant) -> FlaskClient:
     """The browser of the owner, in English."""
-    client = app.test_client()
-    client.set_cookie("language", "en")
-    sign_in(client, merchant)
-    return client
-
-
-def words(html: str) -> str:
-    """What a reader reads."""
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).replace("\N{NO-BREAK SPACE}", " ").split())
+    return owner_in_english(app, merchant)
 
 
 def part(html: str | TestResponse, pattern: str) -> str:

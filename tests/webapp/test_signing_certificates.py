@@ -15,7 +15,8 @@ from sql.engine import reading, writing
 from sql.instants import SECOND_US, now_us
 from sql.signing_certificates import CERTIFICATES_MAX, add_certificate
 from sql.tables import journal, message, signing_certificate, web_session
-from tests.accounts import TestMerchant, csrf_token, make_merchant, sign_in
+from tests.accounts import TestMerchant, csrf_token, make_merchant
+from tests.webapp.reading import owner_in_english
 from tests.webapp.signing import DAY, Authority, Person, to_der, trust
 from webapp import create_app
 from webapp.certificates import read_certificate
@@ -55,10 +56,7 @@ def person(authority: Authority) -> Person:
 
 
 def logged_in(app: Flask, merchant: TestMerchant) -> FlaskClient:
-    client = app.test_client()
-    client.set_cookie("language", "en")
-    sign_in(client, merchant)
-    return client
+    return owner_in_english(app, merchant)
 
 
 def text_of(response: TestResponse) -> str:

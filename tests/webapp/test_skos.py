@@ -22,10 +22,10 @@ from tests.accounts import TestMerchant, csrf_token, make_merchant
 from tests.people import add_person, browser_of, journal_of
 from tests.shop import MINSK, open_outlets
 from tests.webapp.conftest import CountQueries
+from tests.webapp.reading import AS_HTMX
 from webapp import sko_events
 from webapp import skos as sko_pages
 
-AS_HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 QUERIES_OF_THE_LIST = 4  # session, outlets, registers, their states
 # Session, register, its placements, outlets, device, state, drawer, last document, unsent, settings, events.
 QUERIES_OF_A_REGISTER = 11

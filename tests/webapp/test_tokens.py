@@ -18,9 +18,9 @@ from tests.accounts import TestMerchant, csrf_token, make_merchant
 from tests.people import browser_of, journal_of
 from tests.shop import open_outlets
 from tests.webapp.conftest import CountQueries
+from tests.webapp.reading import AS_HTMX
 from webapp import tokens as token_pages
 
-AS_HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 QUERIES_OF_THE_LIST = 6  # session, tokens, registers that wait, registers, makers, outlets
 
 

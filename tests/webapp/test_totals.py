@@ -24,11 +24,11 @@ from sql.skos import add_sko
 from tests.accounts import make_merchant, sign_in
 from tests.shop import MINSK, open_outlets
 from tests.till import common, drawer, item, ring_up, rollback, sale
+from tests.webapp.reading import AS_HTMX
 
 DAY = datetime.date(2024, 5, 15)  # a Wednesday, the 45th day of its quarter
 ONE_DAY = datetime.timedelta(days=1)
 MOVED_ON = DAY - 2 * ONE_DAY  # register 4, from outlet 1 to outlet 3
-AS_HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 NO_TOTALS = ("Average receipt", "Register")  # an average is none, nor is the number of a register
 SIGNS = {"sale": 1, "refund": -1, "rollback": -1}
 

@@ -12,13 +12,13 @@ from werkzeug.test import TestResponse
 
 from sql.engine import writing
 from sql.skos import add_sko
-from tests.accounts import TestMerchant, make_merchant, sign_in
+from tests.accounts import TestMerchant, make_merchant
 from tests.shop import document, open_outlets, store
 from tests.webapp.conftest import CountQueries
+from tests.webapp.reading import AS_HTMX, owner_in_english, words
 
 DAY = datetime.date(2024, 5, 15)
 MAY = "from=2024-05-01&to=2024-05-15"
-AS_HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 QUERIES_OF_A_PAGE = 5  # session, outlets, sums by register, sums before, registers
 QUERIES_OF_A_ROW = 4  # session, outlets, register, its days
 
@@ -50,15 +50,7 @@ def merchant(engine: sa.Engine) -> TestMerchant:
 @pytest.fixture
 def turnover(app: Flask, merchant: TestMerchant) -> FlaskClient:
     """The browser of the owner, in English."""
-    client = app.test_client()
-    client.set_cookie("language", "en")
-    sign_in(client, merchant)
-    return client
-
-
-def words(html: str) -> str:
-    """What a reader reads."""
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).replace("\N{NO-BREAK SPACE}", " ").split())
+    return owner_in_english(app, merchant)
 
 
 def section(response: TestResponse, title_id: str) -> str:

@@ -1,0 +1,26 @@
+"""Pages as their readers ask for them and see them."""
+
+import re
+from html import unescape
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.accounts import TestMerchant, sign_in
+
+# What htmx says of itself when it asks for a part of a page.
+AS_HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
+
+
+def owner_in_english(app: Flask, merchant: TestMerchant) -> FlaskClient:
+    """A browser of the owner, who has logged in and reads English."""
+    client = app.test_client()
+    client.set_cookie("language", "en")
+    sign_in(client, merchant)
+    return client
+
+
+def words(html: str) -> str:
+    """What a reader reads: no tags, nothing that only scripts unfold, and plain spaces."""
+    text = unescape(re.sub(r"<template.*?</template>|<[^>]+>", " ", html, flags=re.DOTALL))
+    return " ".join(text.replace("\N{NO-BREAK SPACE}", " ").split())
