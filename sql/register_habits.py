@@ -6,11 +6,13 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from sql.instants import DAY_US
 from sql.registers_watched import Span
 from sql.tables import outlet, register_watch, sko, turnover
 
 DAYS = 28
 REGISTERS_MAX = 2_000  # of a span in one look
+WITHOUT_HOURS_US = DAY_US + DAY_US // 2  # the shortest pause that is unusual where nobody has told opening hours
 
 
 class Habit(NamedTuple):
@@ -32,7 +34,7 @@ class Pause(NamedTuple):
 
 
 def habits(connection: sa.Connection, span: Span, today: datetime.date) -> list[Habit]:
-    """Of registers whose habits have not been looked at today."""
+    """Of registers whose habits have not been looked at today, or not since their outlet has no opening hours."""
     receipts = turnover.c.sales_count + turnover.c.refunds_count + turnover.c.rollbacks_count
     lately = sa.and_(
         turnover.c.merchant_id == register_watch.c.merchant_id,
@@ -51,8 +53,11 @@ def habits(connection: sa.Connection, span: Span, today: datetime.date) -> list[
     on_outlet = sa.and_(outlet.c.merchant_id == key[0], outlet.c.outlet_id == sko.c.outlet_id)
     query = sa.select(*key, outlet.c.opening_hours, of_register(days), of_register(count))
     not_today = sa.or_(register_watch.c.pause_day.is_(None), register_watch.c.pause_day < today)
+    # In hours of every kind it would be silent each night.
+    of_open_hours = sa.and_(outlet.c.opening_hours == "", register_watch.c.pause_us < WITHOUT_HOURS_US)
     query = query.join_from(register_watch, sko, on_sko).join(outlet, on_outlet)
-    rows = connection.execute(query.where(span.within(register_watch), not_today).limit(REGISTERS_MAX))
+    query = query.where(span.within(register_watch), sa.or_(not_today, of_open_hours))
+    rows = connection.execute(query.limit(REGISTERS_MAX))
     return [Habit(row[0], row[1], row[2], frozenset(row[3].split(",") if row[3] else ()), row[4]) for row in rows]
 
 

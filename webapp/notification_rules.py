@@ -6,7 +6,7 @@ from sql.instants import DAY_US
 from sql.notifications import Finding
 from sql.registers_watched import Fault, Register
 from sql.tables import NOTIFICATION_RULES
-from webapp.open_time import midnight_after, open_between
+from webapp.open_time import next_opening, open_between
 
 Rule = Callable[[Register, int], Finding | None]
 
@@ -43,7 +43,7 @@ def silent(register: Register, now_us: int) -> Finding | None:
         return None
     since_us = register.issued_us
     if register.z_number == register.number:  # who has closed the shift has gone home
-        since_us = midnight_after(since_us, register.zone)
+        since_us = next_opening(register.hours, register.zone, since_us)
     if open_between(register.hours, register.zone, since_us, now_us) <= register.pause_us:
         return None
     return _found(register, "silent", "warning", since_us=register.issued_us)

@@ -53,10 +53,14 @@ def _instant(day: datetime.date, minutes: int, place: ZoneInfo) -> int:
     return to_us(datetime.datetime.combine(day + days * DAY, time, place))
 
 
-def midnight_after(instant_us: int, zone: str) -> int:
-    """The instant at which the next day begins there."""
+def next_opening(hours: str, zone: str, instant_us: int) -> int:
+    """The instant after this one at which it opens; where nobody has told the hours, at which the next day begins."""
     place = ZoneInfo(zone)
-    return _instant(from_us(instant_us).astimezone(place).date() + DAY, 0, place)
+    today = from_us(instant_us).astimezone(place).date()
+    week = week_of(hours) or ((0, 0),) * 7
+    days = (today + number * DAY for number in range(8))
+    begins = (_instant(day, times[0], place) for day in days if (times := week[day.weekday()]))
+    return next(begin for begin in begins if begin > instant_us)
 
 
 def open_minutes(hours: str) -> float:

@@ -1,11 +1,12 @@
 """How long a register may be silent before that is unusual, from how often it has sold lately."""
 
 import datetime
+from collections.abc import Sequence
 from itertools import pairwise
 
 from sql.instants import DAY_US, HOUR_US, SECOND_US
-from sql.register_habits import Habit
-from webapp.open_time import open_minutes, week_of
+from sql.register_habits import WITHOUT_HOURS_US, Habit
+from webapp.open_time import Week, open_minutes, week_of
 
 MINUTE_US = 60 * SECOND_US
 DAYS_MIN, RECEIPTS_MIN = 5, 20  # with less there is no habit
@@ -18,13 +19,17 @@ def usual_pause(habit: Habit) -> int | None:
     """In microseconds of opening hours; where nobody has told them, of all hours. None: too little is known."""
     if len(habit.days) < DAYS_MIN or habit.receipts < RECEIPTS_MIN:
         return None
-    if week_of(habit.hours) is None:
-        return _usual_days(habit) * DAY_US + DAY_US // 2
-    mean_us = open_minutes(habit.hours) * MINUTE_US * len(habit.days) / habit.receipts
-    return max(LEAST_US, int(TIMES_THE_MEAN * mean_us))
-
-
-def _usual_days(habit: Habit) -> int:
-    """From one day on which it sold to the next one, at most: 3 where weekends are free."""
     days = sorted(datetime.date.fromisoformat(day) for day in habit.days)
-    return max((after - before).days for before, after in pairwise(days))
+    week = week_of(habit.hours)
+    if week is None:
+        return (max(after - before for before, after in pairwise(days)).days - 1) * DAY_US + WITHOUT_HOURS_US
+    day_us = int(open_minutes(habit.hours) * MINUTE_US)
+    mean_us = day_us * len(days) / habit.receipts
+    return _idle_days(days, week) * day_us + max(LEAST_US, int(TIMES_THE_MEAN * mean_us))
+
+
+def _idle_days(days: Sequence[datetime.date], week: Week) -> int:
+    """On how many open days in a row it sells nothing, of these on which it does; once may have been a holiday."""
+    pauses = (range(before.toordinal() + 1, after.toordinal()) for before, after in pairwise(days))
+    idle = (sum(week[datetime.date.fromordinal(day).weekday()] is not None for day in pause) for pause in pauses)
+    return sorted(idle)[-2]

@@ -8,7 +8,7 @@ from sql.engine import reading, writing
 from sql.events import NewEvent, insert_events
 from sql.instants import DAY_US, to_us
 from sql.quarantine import Quarantined, keep
-from sql.register_habits import Pause, habits, note_pauses
+from sql.register_habits import WITHOUT_HOURS_US, Pause, habits, note_pauses
 from sql.registers_watched import KEPT_IN_MIND_US, Fault, Register, Span, registers, spans
 from sql.tables import outlet, refused_delivery, register_watch, settings_version, sko, sko_directory
 from tests import till
@@ -120,7 +120,20 @@ def test_habits_are_found_out_once_a_day(engine: sa.Engine):
         [habit] = habits(connection, ALL, today())
         assert habit.days == {(today() - back * day).isoformat() for back in range(3)}
         assert habit.receipts == 5
-        note_pauses(connection, [Pause(merchant_id, 1, 77)], today())
+        note_pauses(connection, [Pause(merchant_id, 1, WITHOUT_HOURS_US)], today())
         assert habits(connection, ALL, today()) == []
         assert len(habits(connection, ALL, today() + day)) == 1
-    assert read(engine)[merchant_id, 1].pause_us == 77
+    assert read(engine)[merchant_id, 1].pause_us == WITHOUT_HOURS_US
+
+
+def test_habits_are_found_out_anew_where_opening_hours_are_told_no_more(engine: sa.Engine):
+    merchant_id = add_company(engine, numbers=(till.FIRST_SKO,))
+    learned = {"merchant_id": merchant_id, "sko_id": 1, "pause_us": WITHOUT_HOURS_US - 1, "pause_day": today()}
+    with writing(engine) as connection:
+        connection.execute(sa.insert(register_watch).values(**learned, scanned_number=0, checked_z=0))
+        connection.execute(sa.update(outlet).values(opening_hours='{"mon": ["09:00", "21:00"]}'))
+        assert habits(connection, ALL, today()) == []
+        connection.execute(sa.update(outlet).values(opening_hours=""))
+        assert len(habits(connection, ALL, today())) == 1
+        note_pauses(connection, [Pause(merchant_id, 1, WITHOUT_HOURS_US)], today())
+        assert habits(connection, ALL, today()) == []

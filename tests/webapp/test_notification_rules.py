@@ -1,10 +1,12 @@
 """Each rule finds what it is for, and nothing else."""
 
 import datetime
+import json
 from typing import Any
 
 from sql.instants import DAY_US, HOUR_US, SECOND_US, to_us
 from sql.notifications import Finding
+from sql.outlet_details import DAYS
 from sql.registers_watched import Fault, Register
 from tests.shop import MINSK
 from webapp import notification_rules as rules
@@ -68,6 +70,16 @@ def test_who_has_closed_the_shift_is_expected_the_next_day() -> None:
     closed = {"hours": DAILY, "pause_us": HOUR_US, "z_number": 20}
     assert found(rules.silent, issued_us=NOW - 3 * HOUR_US, **closed) is None
     assert found(rules.silent, issued_us=NOW - DAY_US, **closed)
+
+
+def test_who_has_closed_the_shift_at_night_is_expected_in_the_evening() -> None:
+    nightly = json.dumps(dict.fromkeys(DAYS, ("18:00", "02:00")))
+    closed = {"hours": nightly, "pause_us": HOUR_US, "z_number": 20}
+    after_midnight_us = to_us(datetime.datetime(2026, 11, 24, 0, 30, tzinfo=MINSK))
+    evening_us = to_us(datetime.datetime(2026, 11, 24, 18, 0, tzinfo=MINSK))
+    register_ = register(**closed, issued_us=after_midnight_us)
+    assert rules.silent(register_, evening_us + HOUR_US) is None
+    assert rules.silent(register_, evening_us + HOUR_US + 1)
 
 
 def test_an_offline_or_blocked_register_is_not_called_silent_as_well() -> None:

@@ -1,13 +1,16 @@
 """How long a register may be silent, by the hours of its outlet and by how often it has sold."""
 
 import datetime
+import json
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from sql.instants import DAY_US, HOUR_US, to_us
+from sql.outlet_details import DAYS
 from sql.register_habits import Habit
 from tests.shop import MINSK
-from webapp.open_time import midnight_after, open_between, open_minutes
+from webapp.open_time import next_opening, open_between, open_minutes
 from webapp.usual_pauses import usual_pause
 
 ZONE = "Europe/Minsk"
@@ -41,9 +44,24 @@ def test_only_opening_hours_count(hours: str, since: int, until: int, expected: 
 
 
 def test_the_clocks_of_the_outlet_count() -> None:
-    midnight = midnight_after(at(23, 23, 30), ZONE)
+    midnight = next_opening("", ZONE, at(23, 23, 30))
     assert midnight == at(24, 0)
-    assert midnight_after(midnight, "Europe/Warsaw") == midnight + 2 * HOUR_US
+    assert next_opening("", "Europe/Warsaw", midnight) == midnight + 2 * HOUR_US
+
+
+def test_a_night_in_which_clocks_are_put_forward_is_shorter() -> None:
+    zone = ZoneInfo("Europe/Warsaw")
+    evening, morning = (to_us(datetime.datetime(2026, 3, day, hour, tzinfo=zone)) for day, hour in ((28, 22), (29, 4)))
+    assert open_between('{"sat": ["22:00", "04:00"]}', "Europe/Warsaw", evening, morning) == 5 * HOUR_US
+    assert open_between('{"sun": ["02:30", "04:00"]}', "Europe/Warsaw", evening, morning) == HOUR_US / 2
+
+
+def test_it_opens_next() -> None:
+    assert next_opening(SHOP, ZONE, at(23, 14)) == at(24, 9)
+    assert next_opening(SHOP, ZONE, at(24, 21)) == at(28, 10), "after three days off"
+    assert next_opening(BAR, ZONE, at(24, 0, 30)) == at(30, 18), "the night of Monday is over"
+    assert next_opening(BAR, ZONE, at(23, 17)) == at(23, 18)
+    assert next_opening(ALWAYS, ZONE, at(23, 8)) == at(24, 0)
 
 
 def test_a_year_of_silence_is_counted_in_no_time() -> None:
@@ -66,6 +84,26 @@ def test_a_busy_register_may_rest_for_an_hour() -> None:
 def test_a_quiet_register_may_rest_for_ten_times_its_usual_pause() -> None:
     hours = '{"mon": ["09:00", "19:00"]}'
     assert usual_pause(habit(hours, range(1, 21), 20 * 20)) == 5 * HOUR_US
+
+
+EVERY_DAY = json.dumps(dict.fromkeys(DAYS, ("09:00", "19:00")))
+
+
+@pytest.mark.parametrize(
+    ("days", "idle"),
+    [
+        ((1, 7, 8, 14, 15, 21, 22), 5),  # weekends only
+        ((*range(2, 7), *range(9, 14)), 0),  # on weekdays: the weekend between may have been a long one
+        ((*range(2, 7), *range(9, 14), *range(16, 21)), 2),
+    ],
+)
+def test_a_register_that_is_not_used_every_day_may_rest_on_the_others(days: tuple[int, ...], idle: int) -> None:
+    its = Habit(1, 1, EVERY_DAY, frozenset(f"2026-11-{day:02}" for day in days), 500 * len(days))
+    assert usual_pause(its) == idle * 10 * HOUR_US + HOUR_US
+
+
+def test_days_off_are_no_rest() -> None:
+    assert usual_pause(habit('{"mon": ["09:00", "19:00"]}', range(2, 31, 7), 500)) == HOUR_US
 
 
 def test_without_opening_hours_days_are_counted() -> None:
