@@ -7,6 +7,7 @@ that is larger or other than a filled-in template can be.
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from typing import IO, Any, NamedTuple
 
@@ -27,6 +28,8 @@ from webapp.sheets import SHEET_ROWS_MAX
 MIMETYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 UNPACKED_BYTES_MAX = 20 * 1024 * 1024
 ENTRIES_MAX = 200
+# As Excel packs. What else a zip may be packed as has errors of its own, or asks for memory before it unpacks a byte.
+PACKED_AS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 PROBLEMS_MAX = 100
 TEXT_MAX = 200  # characters of a cell
 YES = {"+", "1", "x", "х", "да", "так", "yes", "true"}
@@ -138,11 +141,12 @@ def _look_at(file: IO[bytes]) -> None:
                         max=UNPACKED_BYTES_MAX // 1024**2,
                     )
                 )
-            if not any(entry.filename == "xl/workbook.xml" for entry in entries):
+            is_workbook = any(entry.filename == "xl/workbook.xml" for entry in entries)
+            if not is_workbook or any(entry.compress_type not in PACKED_AS for entry in entries):
                 raise NotTaken(_no_excel())
             for entry in entries:
                 _look_into(entry.filename, archive.read(entry))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, EOFError, ValueError) as error:
         raise NotTaken(_no_excel()) from error
     file.seek(0)
 

@@ -71,10 +71,10 @@ def packed(**files: bytes) -> bytes:
     return file.getvalue()
 
 
-def rewritten(content: bytes, old: bytes, new: bytes) -> bytes:
+def rewritten(content: bytes, old: bytes, new: bytes, method: int = zipfile.ZIP_DEFLATED) -> bytes:
     """A workbook in whose sheet these bytes stand in place of those."""
     file = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as before, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as after:
+    with zipfile.ZipFile(io.BytesIO(content)) as before, zipfile.ZipFile(file, "w", method) as after:
         for entry in before.infolist():
             text = before.read(entry)
             is_sheet = entry.filename.startswith("xl/worksheets")
@@ -176,9 +176,30 @@ def test_fifty_rows_are_not_too_many(shop: Shop) -> None:
     assert upload(shop, filled(shop, rows)).status_code == 200
 
 
-@pytest.mark.parametrize("content", [b"", b"no zip", packed(a_xml=b"<a/>"), packed(xl__workbook_xml=b"<broken")])
+def damaged(content: bytes) -> bytes:
+    """A zip whose first entry has no beginning that could be unpacked."""
+    start = 30 + int.from_bytes(content[26:28], "little")  # behind its header and its name
+    return content[:start] + b"\xff" * 8 + content[start + 8 :]
+
+
+NO_WORKBOOKS = {
+    "empty": b"",
+    "no zip": b"no zip",
+    "another zip": packed(a_xml=b"<a/>"),
+    "no XML": packed(xl__workbook_xml=b"<broken"),
+    "damaged": damaged(packed(xl__workbook_xml=b"<a/>" * 20)),
+}
+
+
+@pytest.mark.parametrize("content", NO_WORKBOOKS.values(), ids=NO_WORKBOOKS)
 def test_a_file_that_is_no_workbook_is_refused(shop: Shop, content: bytes) -> None:
     assert "This is no Excel workbook" in refusal(shop, content)
+
+
+def test_a_workbook_that_excel_has_not_packed_is_refused(shop: Shop) -> None:
+    content = filled(shop, with_rows(("Кассир 1", "1234", "+")))
+    for method in (zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2):
+        assert "This is no Excel workbook" in refusal(shop, rewritten(content, b"", b"", method))
 
 
 def test_a_file_that_swells_to_two_hundred_megabytes_is_refused_unread(shop: Shop) -> None:
