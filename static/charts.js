@@ -91,7 +91,8 @@
   const label = (text) => text.split(", ");
 
   const scales = (box) => {
-    const compact = new Intl.NumberFormat(document.documentElement.lang, { notation: "compact" });
+    // Not each browser knows Belarusian; «тыс.» is the same in Russian.
+    const compact = new Intl.NumberFormat([document.documentElement.lang, "ru"], { notation: "compact" });
     const text = colour(box, "--chart-text");
     const font = { size: 12, family: getComputedStyle(box).fontFamily };
     const quiet = { display: false };
