@@ -1,6 +1,5 @@
 """An act as PDF. It is a Russian paper, whatever language its reader has chosen for the cabinet."""
 
-import re
 from decimal import Decimal
 
 from flask import render_template
@@ -11,14 +10,12 @@ from sql.acts import Act
 from webapp.pdf import draw, styles
 
 CSS = styles("acts/paper.css")
-# The renderer breaks lines at spaces alone: a line has room for so many of the widest letters. A bank account fits.
-LINE, NARROW_LINE = 40, 20
 
 
 def render(act: Act) -> bytes:
     """The PDF of an act. Busy if too many are at it."""
     with force_locale("ru"):
-        html = render_template("acts/paper.html", act=act, in_words=in_words, in_pieces=in_pieces, narrow=NARROW_LINE)
+        html = render_template("acts/paper.html", act=act, in_words=in_words)
     return draw(html, css=CSS, title=f"Акт № {act.name}", author=act.provider.name)
 
 
@@ -26,8 +23,3 @@ def in_words(minor: int) -> str:
     """A sum in Russian: 4501 → «Сорок пять белорусских рублей 01 копейка»."""
     words = num2words(Decimal(minor) / 100, lang="ru", to="currency", currency="BYN", separator="", cents=False)
     return str(words[0].upper() + words[1:])
-
-
-def in_pieces(text: str, length_max: int = LINE) -> str:
-    """The text with spaces in words that are too long for a line."""
-    return re.sub(rf"\S{{{length_max}}}(?=\S{{4}})", r"\g<0> ", text)

@@ -1,9 +1,5 @@
 """The papers of the login page."""
 
-import io
-import re
-
-import pypdf
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
@@ -12,6 +8,7 @@ from werkzeug.test import TestResponse
 from sql.engine import reading
 from sql.tables import login_throttle
 from tests.accounts import csrf_token
+from tests.webapp import papers
 from webapp.login_documents import PAPERS
 
 FILLED = {
@@ -31,8 +28,7 @@ def post(client: FlaskClient, **changes: str) -> TestResponse:
 
 def text_of(paper: TestResponse) -> str:
     assert (paper.status_code, paper.mimetype) == (200, "application/pdf"), paper.text
-    text = "\n".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(paper.data)).pages)
-    return re.sub(r"\s+", " ", text.replace("\N{NO-BREAK SPACE}", " "))
+    return papers.text_of(paper.data)
 
 
 def test_application_has_what_was_typed(client: FlaskClient) -> None:
@@ -43,10 +39,20 @@ def test_application_has_what_was_typed(client: FlaskClient) -> None:
     assert "info@ikassa.by" in text
 
 
+def test_texts_of_any_length_stay_within_the_paper(client: FlaskClient) -> None:
+    long = {"person": "Канстанцін-" * 11, "position": "дырэктар " * 14, "email": f"{'w' * 60}@{'w' * 60}.{'w' * 60}.by"}
+    for letters in (64, 128, 192, 256):
+        paper = post(client, company="Щ" * letters, **long)
+        assert papers.is_within_its_pages(paper.data)
+        last = papers.pages_of(paper.data)[-1].extract_text()
+        assert "Об их изменении сообщим оператору" in last  # nobody signs a page that says nothing
+        assert "Подпись руководителя" in last
+
+
 def test_application_to_be_filled_in_by_hand_is_one_page(client: FlaskClient) -> None:
     paper = client.get("/login/application.pdf")
     assert "Заявление на доступ" in text_of(paper)
-    assert len(pypdf.PdfReader(io.BytesIO(paper.data)).pages) == 1
+    assert len(papers.pages_of(paper.data)) == 1
 
 
 @pytest.mark.parametrize("language", ["ru", "be", "en"])
@@ -57,7 +63,7 @@ def test_instruction_is_one_page_in_the_readers_language(client: FlaskClient, la
     text = text_of(paper)
     assert heading[language] in text
     assert "info@ikassa.by" in text
-    assert len(pypdf.PdfReader(io.BytesIO(paper.data)).pages) == 1
+    assert len(papers.pages_of(paper.data)) == 1
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ import io
 import re
 from collections.abc import Callable
 
-import pypdf
 import pytest
 import segno
 import sqlalchemy as sa
@@ -20,6 +19,7 @@ from tests import till
 from tests.accounts import TestMerchant, make_merchant, sign_in
 from tests.shop import MINSK, open_outlets
 from tests.webapp.conftest import CountQueries
+from tests.webapp.papers import pages_of, text_of
 from webapp import pdf
 from webapp.receipts import MISSES, PDFS, VIEWS
 
@@ -121,14 +121,9 @@ def lines_of(page: str) -> str:
     return html.unescape("\n".join(line for line in words if line))
 
 
-def text_of(pdf: bytes) -> str:
-    pages = pypdf.PdfReader(io.BytesIO(pdf)).pages
-    return " ".join(" ".join(page.extract_text().split()) for page in pages)
-
-
 def qr_of(pdf: bytes) -> list[list[int]]:
     """The modules of the one picture in it: 1 is dark."""
-    [picture] = pypdf.PdfReader(io.BytesIO(pdf)).pages[-1].images
+    [picture] = pages_of(pdf)[-1].images
     image = Image.open(io.BytesIO(picture.data)).convert("L")
     size = len(segno.make(ADDRESS, error="m", micro=False).matrix)
     dots = image.width // size
@@ -161,7 +156,7 @@ def test_pdf_holds_the_same_lines_in_real_letters(client: FlaskClient, engine: s
     assert (response.status_code, response.mimetype) == (200, "application/pdf")
     assert response.headers["Content-Disposition"] == 'inline; filename="receipt-300000001-1.pdf"'
     assert text_of(response.data).removesuffix(".").split() == TAPE.split()
-    [page] = pypdf.PdfReader(io.BytesIO(response.data)).pages
+    [page] = pages_of(response.data)
     assert round(float(page.mediabox.width) / 72 * 25.4) == 80
 
 
@@ -369,12 +364,19 @@ def test_pdf_waits_for_no_place_when_all_are_taken(client: FlaskClient, engine: 
 def test_merchant_gets_the_pdf_of_any_document_and_nobody_elses(
     app: Flask, engine: sa.Engine, merchant: TestMerchant
 ) -> None:
-    report = {"opened_at": AT.isoformat(), "first_number": 1, "last_number": 2, "counters": []}
+    nothing = {"count": 0, "sum": 0}
+    sales = {"count": 1, "cash": 124_065, "cashless": 0, "other": 0, "sum": 124_065}
+    deposits = {"count": 1, "sum": 70_000}
+    kinds = {"sales": sales, "deposits": deposits} | dict.fromkeys(
+        ("refunds", "rollbacks", "withdrawals", "payouts"), nothing
+    )
+    counters = [{"currency": "BYN"} | kinds]
+    report = {"opened_at": AT.isoformat(), "first_number": 1, "last_number": 2, "counters": counters}
     till.ring_up(engine, SALE, till.drawer("deposit", 2, 70_000, at=AT), till.common("z_report", 3, at=AT) | report)
     client, rival = app.test_client(), app.test_client()
     sign_in(client, merchant)
     sign_in(rival, make_merchant(engine, "191832216", name="ООО Лютик"))
-    for number, words in ((1, "1 240,65"), (2, "700,00"), (3, "№ 1 – 2")):
+    for number, words in ((1, "1 240,65"), (2, "700,00"), (3, "№ 1 – 2 BYN Количество Сумма Продажи 1 1 240,65")):
         response = client.get(f"/documents/300000001/{number}.pdf")
         assert (response.status_code, response.mimetype) == (200, "application/pdf")
         assert words in text_of(response.data)
@@ -389,7 +391,7 @@ def test_longest_receipt_fits_on_several_metres_of_tape(client: FlaskClient, eng
     sale = till.sale(1, *(till.item(name[:256], 100, tax=20, gtin="4810268012345") for name in names), at=AT)
     till.ring_up(engine, sale)
     pdf = client.get(f"/r/{sale['uid']}.pdf").data
-    pages = pypdf.PdfReader(io.BytesIO(pdf)).pages
+    pages = pages_of(pdf)
     assert len(pages) > 1
     assert all(page.mediabox.height / 72 * 25.4 <= 1000.1 for page in pages)
     text = text_of(pdf)
@@ -415,14 +417,14 @@ def test_letters_that_the_font_lacks_keep_no_receipt_from_its_pdf(
     till.ring_up(engine, sale)
     response = client.get(f"/r/{sale['uid']}.pdf")
     assert response.status_code == 200
-    assert len(pypdf.PdfReader(io.BytesIO(response.data)).pages) == 1
+    assert len(pages_of(response.data)) == 1
     assert "日本語" not in caplog.text
 
 
 def test_renderer_reads_no_file_and_asks_no_network(client: FlaskClient, engine: sa.Engine, caplog) -> None:
     for address in ("/etc/passwd", "http://127.0.0.1:9/x.png", "file:///etc/passwd", "../../webapp/settings.py"):
         out = pdf.pisaDocument(f'<p>x</p><img src="{address}">', dest_bytes=True, resource_policy=pdf.POLICY)
-        assert pypdf.PdfReader(io.BytesIO(out)).pages[0].images.keys() == []
+        assert pages_of(out)[0].images.keys() == []
     assert caplog.text.count("Blocked by the resource policy") == 4
 
 
