@@ -12,7 +12,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from sql.errors import NotFound
 from sql.instants import HOUR_US, SECOND_US, now_us
 from sql.memberships import is_current, outlet_ids_of, outlets_text
 from sql.tables import account, membership, merchant, web_session
@@ -176,16 +175,15 @@ def _find() -> sa.Select[Any]:
 _FIND = _find()
 
 
-def confirm_session(connection: sa.Connection, token: str) -> str:
+def confirm_session(connection: sa.Connection, token: str) -> str | None:
     """The person has just shown a factor again, as sensitive changes ask for: the session goes on under a new token.
 
-    Who has got hold of the old one must not gain by that (OWASP ASVS 5.0, 7.2.4). NotFound if there is no such session.
+    Who has got hold of the old one must not gain by that (OWASP ASVS 5.0, 7.2.4). None if it has ended meanwhile.
     """
     new = secrets.token_urlsafe(TOKEN_BYTES)
     renewed = sa.update(web_session).where(web_session.c.token_hash == _hash(token))
-    if not connection.execute(renewed.values(token_hash=_hash(new), confirmed_us=now_us())).rowcount:
-        raise NotFound("This session has ended")
-    return new
+    is_there = connection.execute(renewed.values(token_hash=_hash(new), confirmed_us=now_us())).rowcount == 1
+    return new if is_there else None
 
 
 def enter_company(connection: sa.Connection, token: str, merchant_id: int) -> str | None:

@@ -18,17 +18,18 @@ from wtforms import PasswordField
 from wtforms.validators import InputRequired, Length
 
 from sql import sessions, throttle
-from sql.accounts import Person, person_of
+from sql.accounts import Person
 from sql.engine import reading, writing
 from sql.instants import SECOND_US, now_us
 from sql.passkeys import passkeys_of
 from sql.throttle import TooManyAttempts
 from webapp import guard
-from webapp.authenticator_codes import TakesCode, code_field, use_code
+from webapp.authenticator_codes import TakesCode, code_field, find_proof, use_proof
 from webapp.database import engine
 from webapp.forms import Form
 from webapp.fragments import page_or_fragment
-from webapp.guard import go_to, own_page
+from webapp.guard import go_to, own_account, own_page
+from webapp.journal import note
 from webapp.passwords import verify_password
 from webapp.roles import own
 from webapp.waiting import retry_headers, waiting_sentence
@@ -95,6 +96,7 @@ def confirm() -> ResponseReturnValue:
         return _page(form, person, waiting_sentence(refused)), 429, retry_headers(refused)
     if is_right:
         return finish(request.args.get("next"))
+    note_failure()
     return _page(form, person, gettext("The password or the code is wrong. A code works only once.")), 422
 
 
@@ -103,8 +105,9 @@ def finish(target: str | None) -> Response:
     with writing(engine()) as connection:
         throttle.welcome_factor(connection, current_user.account_id)
         token = sessions.confirm_session(connection, current_user.token)
-        session = sessions.find_session(connection, token)
-    assert session is not None  # it was there in this very transaction
+        session = sessions.find_session(connection, token) if token else None
+    if token is None or session is None:  # it has ended meanwhile
+        return go_to(url_for("login.password", next=target))
     login_user(guard.user_of(token, session))
     return go_to(own_page(target))
 
@@ -114,20 +117,28 @@ def again(problem: str) -> Response:
     return _page(ConfirmForm(formdata=None), _person(), problem)
 
 
+def note_failure(**detail: str) -> None:
+    """Whoever sits there may be a thief of the session: the company reads of it."""
+    with writing(engine()) as connection:
+        note(connection, "confirm_failed", **detail)
+
+
 def _is_right(person: Person, form: ConfirmForm) -> bool:
     """TooManyAttempts before either is looked at; a wrong password leaves the code as it was."""
     with writing(engine()) as connection:
         throttle.admit_factor(connection, person.account_id)
-    if person.password_hash and not verify_password(person.password_hash, form.password.data):
+    # Both are always checked: the time that it takes doesn't tell which was wrong.
+    proof = find_proof(person.account_id, person.totp_secret, form.typed)
+    is_password = not person.password_hash or verify_password(person.password_hash, form.password.data)
+    if proof is None or not is_password:
         return False
-    return use_code(person, form.typed)
+    with writing(engine()) as connection:
+        return use_proof(connection, person.account_id, proof)
 
 
 def _person() -> Person:
     with reading(engine()) as connection:
-        person = person_of(connection, current_user.account_id)
-    assert person is not None  # the guard has just let them in
-    return person
+        return own_account(connection)
 
 
 def _page(form: ConfirmForm, person: Person, problem: str | None = None) -> Response:

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from flask import Flask, current_app, redirect, request, url_for
+from flask import Flask, abort, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user
 from werkzeug import Response
 from werkzeug.exceptions import Forbidden, HTTPException
 
 from sql import sessions
-from sql.engine import reading, writing
+from sql.accounts import Person, person_of
+from sql.engine import Connection, reading, writing
 from sql.instants import SECOND_US
 from sql.memberships import limit_in
 from sql.sessions import Session
@@ -99,6 +100,14 @@ def load_user(token: str) -> User | None:
 def user_of(token: str, session: Session) -> User:
     known = {name: getattr(session, name) for name in Session.__slots__ if name != "seen_us"}
     return User(token=token, **known)
+
+
+def own_account(connection: Connection) -> Person:
+    """The account of who is logged in. Who was shut out since the guard let them in goes to the login."""
+    person = person_of(connection, current_user.account_id)
+    if person is None:
+        abort(go_to(url_for("login.password")))
+    return person
 
 
 def _is_marked(mark: str, endpoint: str | None = None) -> bool:

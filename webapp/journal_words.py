@@ -16,6 +16,8 @@ from webapp.roles import NAMES as ROLE_NAMES
 ACTIONS: dict[str, LazyString] = {
     "login": _("Logged in"),
     "login_failed": _("Failed to log in"),
+    "logout": _("Logged out"),
+    "confirm_failed": _("Failed to confirm who it is"),
     "company_entered": _("Went on to this company"),
     "session_ended": _("Ended a session"),
     "sessions_ended": _("Ended all other sessions"),

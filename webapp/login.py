@@ -20,6 +20,7 @@ from webapp.entering import enter, remember
 from webapp.forms import Form
 from webapp.fragments import page_or_fragment
 from webapp.guard import User, go_to, own_page, public
+from webapp.journal import note
 from webapp.password_login import begin_with_password, known_by_code
 from webapp.roles import own
 from webapp.waiting import retry_headers, waiting_sentence
@@ -101,7 +102,8 @@ def _go_to_passkey(unp: str, password: str) -> ResponseReturnValue:
 @own
 def log_out() -> ResponseReturnValue:
     with writing(engine()) as connection:
-        sessions.end_session(connection, current_user.account_id, sessions.session_id(current_user.token))
+        if sessions.end_session(connection, current_user.account_id, sessions.session_id(current_user.token)):
+            note(connection, "logout")
     session.clear()
     return go_to(url_for(".password"))
 

@@ -103,6 +103,7 @@ def confirm() -> ResponseReturnValue:
     try:
         check(Purpose.CONFIRM, _answer(), current_user.account_id)
     except Refused as refused:
+        confirming.note_failure(factor="passkey")
         return _refused(refused, confirming.again)
     return confirming.finish(_next())
 

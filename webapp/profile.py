@@ -7,7 +7,6 @@ from flask_login import current_user
 from werkzeug.exceptions import NotFound
 
 from sql import preferences, sessions
-from sql.accounts import person_of
 from sql.engine import Connection, reading, writing
 from sql.instants import SECOND_US
 from sql.sessions import OpenSession
@@ -15,7 +14,7 @@ from webapp.confirming import confirmed
 from webapp.database import engine
 from webapp.devices import device_of
 from webapp.fragments import page_or_fragment
-from webapp.guard import go_to
+from webapp.guard import go_to, own_account
 from webapp.journal import note
 from webapp.journal_words import WAYS
 from webapp.profile_factors import factor_lines
@@ -31,7 +30,7 @@ def page() -> ResponseReturnValue:
     account_id, merchant_id = current_user.account_id, current_user.merchant_id
     with reading(engine()) as connection:
         shown = {
-            "person": person_of(connection, account_id),
+            "person": own_account(connection),
             "factors": factor_lines(connection, account_id),
             "sessions": _open_sessions(connection),
             "preferences": preferences.preferences_of(connection, merchant_id, account_id),

@@ -7,7 +7,7 @@ from flask_login import current_user
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from wtforms import HiddenField
 
-from sql import accounts, factors, sessions
+from sql import factors, sessions
 from sql.accounts import Person
 from sql.engine import Connection, reading, writing
 from webapp.authenticator import Secret
@@ -16,7 +16,7 @@ from webapp.confirming import confirmed
 from webapp.database import engine
 from webapp.forms import Form
 from webapp.fragments import page_or_fragment
-from webapp.guard import go_to
+from webapp.guard import go_to, own_account
 from webapp.journal import note
 from webapp.passwords import generate_totp_secret
 from webapp.person_mail import mail_authenticator_changed, mail_recovery_codes_made
@@ -74,13 +74,13 @@ def recovery_codes() -> ResponseReturnValue:
 def make_codes() -> ResponseReturnValue:
     """The one answer that shows them."""
     with writing(engine()) as connection:
-        return _codes_page(_make_codes(connection, _person(connection)))
+        return _codes_page(_make_codes(connection, own_account(connection)))
 
 
 def _save(secret: str, step: int) -> tuple[str, ...]:
     """Returns recovery codes if the account had none: who has an app needs a way in without it."""
     with writing(engine()) as connection:
-        person = _person(connection)
+        person = own_account(connection)
         if person.totp_secret == secret:  # the form was sent twice
             return ()
         factors.set_totp_secret(connection, person.account_id, secret, used_step=step)
@@ -97,12 +97,6 @@ def _make_codes(connection: Connection, person: Person) -> tuple[str, ...]:
     note(connection, "recovery_codes_made")
     mail_recovery_codes_made(connection, person)
     return codes
-
-
-def _person(connection: Connection) -> Person:
-    person = accounts.person_of(connection, current_user.account_id)
-    assert person is not None  # the guard has just let them in
-    return person
 
 
 def _signer() -> URLSafeTimedSerializer:

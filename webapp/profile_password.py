@@ -12,11 +12,11 @@ from sql.accounts import Person
 from sql.engine import reading, writing
 from sql.password_resets import end_resets
 from sql.throttle import TooManyAttempts
-from webapp.confirming import confirmed
+from webapp.confirming import confirmed, note_failure
 from webapp.database import engine
 from webapp.forms import Form
 from webapp.fragments import page_or_fragment
-from webapp.guard import go_to
+from webapp.guard import go_to, own_account
 from webapp.journal import note
 from webapp.password_form import ChoosesPassword, again_field, known_of, new_password_field
 from webapp.passwords import hash_password, verify_password
@@ -61,6 +61,7 @@ def change() -> ResponseReturnValue:
     except TooManyAttempts as refused:
         return _page(form, person, waiting_sentence(refused)), 429, retry_headers(refused)
     if not is_right:
+        note_failure()
         form.password.errors = [gettext("This is not your present password.")]
         return _page(form, person), 422
     _save(person, form.new_password.data)
@@ -93,9 +94,7 @@ def _save(person: Person, password: str) -> None:
 
 def _person() -> Person:
     with reading(engine()) as connection:
-        person = accounts.person_of(connection, current_user.account_id)
-    assert person is not None  # the guard has just let them in
-    return person
+        return own_account(connection)
 
 
 def _page(form: ChangeForm, person: Person, problem: str | None = None) -> Response:

@@ -8,7 +8,6 @@ from wtforms import Field, StringField, ValidationError
 from wtforms.validators import InputRequired
 
 from sql import accounts, login_attempts, throttle
-from sql.accounts import person_of
 from sql.engine import reading, writing
 from sql.login_attempts import Attempt
 from sql.throttle import TooManyAttempts
@@ -16,7 +15,7 @@ from webapp.confirming import confirmed
 from webapp.database import engine
 from webapp.forms import Form
 from webapp.fragments import page_or_fragment
-from webapp.guard import go_to
+from webapp.guard import go_to, own_account
 from webapp.journal import note
 from webapp.person_mail import mail_phone_changed
 from webapp.phones import normalised_phone, shown_phone
@@ -121,8 +120,8 @@ def _attempt() -> Attempt | None:
 
 def _changed(attempt: Attempt) -> ResponseReturnValue:
     with writing(engine()) as connection:
-        person = person_of(connection, current_user.account_id)
-        if person is None or not login_attempts.end_attempt(connection, session[OPEN], step=STEP):
+        person = own_account(connection)
+        if not login_attempts.end_attempt(connection, session[OPEN], step=STEP):
             return _over()
         throttle.welcome_factor(connection, person.account_id)
         accounts.set_phone(connection, person.account_id, number_of(attempt))
@@ -142,8 +141,7 @@ def _page(form: NumberForm, problem: str | None = None) -> Response:
     if problem:
         form.form_errors.append(problem)
     with reading(engine()) as connection:
-        person = person_of(connection, current_user.account_id)
-    present = shown_phone(person.phone) if person else ""
+        present = shown_phone(own_account(connection).phone)
     return page_or_fragment("profile_phone/page.html", "form", form=form, present=present)
 
 

@@ -7,7 +7,6 @@ from flask_login import current_user
 from werkzeug.exceptions import NotFound
 
 from sql import signing_certificates as linked
-from sql.accounts import person_of
 from sql.engine import reading, writing
 from sql.errors import AlreadyExists
 from sql.instants import now_us
@@ -16,7 +15,7 @@ from webapp.challenge import Purpose
 from webapp.confirming import confirmed
 from webapp.database import engine
 from webapp.fragments import page_or_fragment
-from webapp.guard import go_to
+from webapp.guard import go_to, own_account
 from webapp.journal import note
 from webapp.person_mail import mail_certificate_linked
 from webapp.roles import own
@@ -117,9 +116,7 @@ def _link(signer: Signer) -> None:
             valid_until_us=signer.not_after_us,
         )
         note(connection, "factor_added", signer.subject, factor="certificate")
-        person = person_of(connection, current_user.account_id)
-        if person:
-            mail_certificate_linked(connection, person, signer.subject)
+        mail_certificate_linked(connection, own_account(connection), signer.subject)
 
 
 def _add_page(form: UploadForm, problem: str | None = None) -> Response:

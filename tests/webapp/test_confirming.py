@@ -1,6 +1,7 @@
 """Sensitive changes ask once more who is there."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
@@ -8,17 +9,21 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from sql.engine import reading, writing
+from sql.accounts import disable_account
+from sql.engine import Connection, reading, writing
 from sql.factors import replace_recovery_codes
 from sql.instants import now_us
-from sql.sessions import open_sessions
+from sql.sessions import end_all_sessions, open_sessions
 from sql.tables import web_session
 from tests.accounts import TestMerchant, csrf_token, make_merchant, sign_in
+from tests.people import journal_of
 from webapp import confirming
+from webapp.authenticator_codes import Proof
 from webapp.confirming import RECENT_US, confirmed
 from webapp.recovery_codes import generate_recovery_codes
 from webapp.roles import own
 
+ShutOut = Callable[[Connection, int], object]
 WRONG = "The password or the code is wrong. A code works only once."
 
 
@@ -142,6 +147,50 @@ def test_guessing_meets_a_pause(client: FlaskClient, merchant: TestMerchant) -> 
     assert refused.status_code == 429
     assert 0 < int(refused.headers["Retry-After"]) <= 60
     assert "Too many attempts. Try again in 1 minute." in refused.text
+
+
+def test_each_failure_is_in_the_journal(client: FlaskClient, merchant: TestMerchant, engine: sa.Engine) -> None:
+    confirm(client, merchant, password="wrong")
+    confirm(client, merchant, code="000000")
+    confirm(client, merchant)
+    actions = [action for _, action, _ in journal_of(engine, merchant.merchant_id)]
+    assert actions == ["login", "confirm_failed", "confirm_failed"]
+
+
+@pytest.mark.parametrize("shut_out", [end_all_sessions, disable_account])
+def test_session_that_ends_meanwhile_leads_to_the_login(
+    client: FlaskClient, merchant: TestMerchant, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch, shut_out: ShutOut
+) -> None:
+    use_proof = confirming.use_proof
+
+    def use_it_and_be_shut_out(connection: Connection, account_id: int, proof: Proof) -> bool:
+        shut_out(connection, account_id)
+        return use_proof(connection, account_id, proof)
+
+    monkeypatch.setattr(confirming, "use_proof", use_it_and_be_shut_out)
+    response = confirm(client, merchant, "/sensitive")
+    assert (response.status_code, response.location) == (303, "/login/password?next=/sensitive")
+    assert client.get("/sensitive").location == "/login/password?next=/sensitive"
+
+
+@pytest.mark.parametrize("path", ["/confirm", "/profile", "/profile/password", "/profile/phone"])
+def test_who_is_disabled_behind_the_guard_goes_to_the_login(
+    app: Flask, merchant: TestMerchant, engine: sa.Engine, path: str
+) -> None:
+    """The guard has let the person in when the operator shuts them out."""
+    is_shut_out = False
+
+    @app.before_request
+    def shut_out() -> None:
+        if is_shut_out:
+            with writing(engine) as connection:
+                disable_account(connection, merchant.account_id)
+
+    client = app.test_client()
+    sign_in(client, merchant)
+    is_shut_out = True
+    response = client.get(path)
+    assert (response.status_code, response.location) == (303, "/login/password")
 
 
 def test_empty_fields_are_explained_beside_them(client: FlaskClient) -> None:

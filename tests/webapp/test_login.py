@@ -17,6 +17,7 @@ from sql.engine import reading, writing
 from sql.instants import SECOND_US, now_us
 from sql.tables import account, journal, login_attempt, login_throttle, web_session
 from tests.accounts import TestMerchant, csrf_token, make_merchant, sign_in
+from tests.people import journal_of
 from tests.webapp.conftest import CountQueries
 from webapp import passwords
 
@@ -453,6 +454,12 @@ def test_logout_ends_the_session_on_the_server_too(
         session.update(stolen)
     for visitor in (client, thief):
         assert visitor.get("/").status_code == 303
+
+
+def test_logout_is_in_the_journal(client: FlaskClient, merchant: TestMerchant, engine: sa.Engine) -> None:
+    sign_in(client, merchant)
+    client.post("/logout", data={"csrf_token": csrf_token(client, "/")})
+    assert journal_of(engine, merchant.merchant_id)[-1] == (merchant.email, "logout", "")
 
 
 def test_logout_needs_a_post_with_a_token(client: FlaskClient, merchant: TestMerchant) -> None:

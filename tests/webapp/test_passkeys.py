@@ -433,6 +433,7 @@ def test_passkey_of_somebody_else_confirms_nothing(
         connection.execute(sa.update(web_session).values(confirmed_us=0))
     assert_refused(send(other, CONFIRM, authenticator.get(options(other, CONFIRM))), NOTHING)
     assert other.get(ADD).location == f"/confirm?next={ADD}"
+    assert actions(engine)[-1] == ("confirm_failed", {"factor": "passkey"})
 
 
 def test_who_has_no_passkey_is_not_asked_for_one(app: Flask, merchant: TestMerchant) -> None:
