@@ -53,7 +53,9 @@ class WebhookForm(Form):
         try:
             checked_url(field.data, is_open=current_app.config["DEVELOPMENT"])
         except NotDelivered:
-            sentence = gettext("Write an address that begins with https:// and has no password in it.")
+            sentence = gettext(
+                "Write an address that begins with https:// and has no password in it; its port is 443 or above 1023."
+            )
             raise ValidationError(sentence) from None
 
 

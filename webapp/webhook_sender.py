@@ -17,9 +17,12 @@ import threading
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
+HTTPS_PORT = 443
 CONNECT_S = 5.0
 DEADLINE_S = 10.0  # for all of it, however slowly the other side writes
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")  # it hides an IPv4 address of any kind
+# All that is given out of IPv6: neither addresses that hide one of IPv4 (::/96, NAT64), nor ones of a site.
+_IN_USE = ipaddress.ip_network("2000::/3")
+_PORTS_OF_SYSTEMS = range(1, 1024)  # other services than the web have theirs among them
 
 
 class NotDelivered(Exception):
@@ -53,7 +56,7 @@ class WebhookSender:
 
     def _connection(self, parts: SplitResult) -> http.client.HTTPConnection:
         host, is_tls = parts.hostname or "", parts.scheme == "https"
-        port = parts.port or (443 if is_tls else 80)
+        port = parts.port or (HTTPS_PORT if is_tls else 80)
         address = self._address(host, port)
         connection = http.client.HTTPConnection(host, port, timeout=CONNECT_S)
         try:
@@ -84,7 +87,7 @@ def is_public(address: str) -> bool:
     if isinstance(ip, ipaddress.IPv6Address):
         if ip.ipv4_mapped:
             ip = ip.ipv4_mapped
-        elif ip in _NAT64 or ip.sixtofour or ip.teredo:
+        elif ip not in _IN_USE or ip.sixtofour or ip.teredo:
             return False
     return ip.is_global and not ip.is_multicast
 
@@ -93,7 +96,7 @@ def checked_url(url: str, *, is_open: bool = False) -> SplitResult:
     """Its parts. NotDelivered with a sentence if nothing may be sent there, whatever its name means."""
     try:
         parts = urlsplit(url)
-        parts.port  # noqa: B018  (reading it checks it)
+        port = parts.port
     except ValueError as error:
         raise NotDelivered("This is no address") from error
     schemes = ("https", "http") if is_open else ("https",)
@@ -101,6 +104,8 @@ def checked_url(url: str, *, is_open: bool = False) -> SplitResult:
         raise NotDelivered("Only addresses that begin with https:// are allowed")
     if parts.username or parts.password:
         raise NotDelivered("An address with a password in it is not allowed")
+    if not is_open and port != HTTPS_PORT and port in _PORTS_OF_SYSTEMS:
+        raise NotDelivered("Of the ports below 1024 only 443 is allowed")
     return parts
 
 

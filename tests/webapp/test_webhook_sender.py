@@ -129,6 +129,9 @@ def test_private_addresses_are_refused_before_anything_is_sent(host: str) -> Non
         "https:///path",
         "https://user:password@example.by/",
         "https://example.by:port/",
+        "https://example.by:25/",
+        "https://example.by:80/",
+        "https://example.by:1023/",
         "https://example.by/a b",
         "https://example.by/\r\nHost: other",
         "https://[::1",
@@ -139,6 +142,33 @@ def test_private_addresses_are_refused_before_anything_is_sent(host: str) -> Non
 def test_nonsense_is_refused(url: str) -> None:
     with pytest.raises(NotDelivered):
         checked_url(url)
+
+
+@pytest.mark.parametrize("port", ["", ":443", ":1024", ":8443"])
+def test_a_server_may_listen_where_servers_of_its_kind_do(port: str) -> None:
+    assert checked_url(f"https://example.by{port}/").hostname == "example.by"
+
+
+@pytest.mark.parametrize("answers", [["93.184.216.34", "10.0.0.8"], ["10.0.0.8", "93.184.216.34"]])
+def test_a_name_with_any_private_address_is_refused(monkeypatch, answers: list[str]) -> None:
+    """Whichever of them a later look-up would give."""
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 443)) for address in answers]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_of, **_more: found)
+    with pytest.raises(NotDelivered, match="not a public one"):
+        WebhookSender().send("https://example.by/", b"{}", {})
+
+
+def test_the_connection_is_made_to_the_address_that_was_checked(receiver: Receiver, monkeypatch) -> None:
+    """A name that means something else a moment later is asked only once."""
+    answers = iter([[(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", receiver.port))]])
+    look_up = socket.getaddrinfo
+
+    def answer(host: str | None, *of: object, **more: object) -> object:
+        return next(answers) if host == "rebound.invalid" else look_up(host, *of, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
+    assert OPEN.send(f"http://rebound.invalid:{receiver.port}/", b"{}", {}) == "Status 200"
+    assert receiver.seen[0][1]["Host"] == f"rebound.invalid:{receiver.port}"
 
 
 @pytest.mark.parametrize("address", ["93.184.216.34", "2606:2800:220:1::1"])
@@ -161,7 +191,10 @@ def test_public_addresses(address: str) -> None:
         "::",
         "::1",
         "::ffff:127.0.0.1",
+        "::7f00:1",
         "64:ff9b::7f00:1",
+        "64:ff9b:1::7f00:1",
+        "fec0::1",
         "2002:7f00:1::",
         "2001:0:7f00:1::",
         "fc00::1",
