@@ -1,5 +1,8 @@
 """One's own passkeys: add, rename, remove."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
@@ -107,7 +110,7 @@ def rename(key: str) -> ResponseReturnValue:
     found, form = _found(key), NameForm()
     if not form.validate():
         return _passkey_page(found, form), 422
-    with writing(engine()) as connection:
+    with _there(), writing(engine()) as connection:
         passkeys.rename_passkey(connection, current_user.account_id, key, form.name.data)
         note(connection, "factor_renamed", form.name.data, factor="passkey", before=found.name)
     return go_to(url_for(".page"))
@@ -118,7 +121,7 @@ def rename(key: str) -> ResponseReturnValue:
 @confirmed
 def remove(key: str) -> ResponseReturnValue:
     found = _found(key)
-    with writing(engine()) as connection:
+    with _there(), writing(engine()) as connection:
         passkeys.remove_passkey(connection, current_user.account_id, key)
         note(connection, "factor_removed", found.name, factor="passkey")
     return go_to(url_for(".page"))
@@ -136,9 +139,15 @@ def _mine() -> list[Passkey]:
 
 
 def _found(key: str) -> Passkey:
+    with _there(), reading(engine()) as connection:
+        return passkeys.own_passkey(connection, current_user.account_id, key)
+
+
+@contextmanager
+def _there() -> Iterator[None]:
+    """A passkey that one doesn't have, or not any more, has no page."""
     try:
-        with reading(engine()) as connection:
-            return passkeys.own_passkey(connection, current_user.account_id, key)
+        yield
     except errors.NotFound:
         raise NotFound from None
 

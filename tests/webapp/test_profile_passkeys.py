@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from sql.engine import reading, writing
-from sql.passkeys import PASSKEYS_MAX, Passkey, add_passkey, passkeys_of
+from sql.passkeys import PASSKEYS_MAX, Passkey, add_passkey, passkeys_of, remove_passkey
 from sql.tables import journal, web_session
 from tests.accounts import TestMerchant, csrf_token, make_merchant, sign_in
 from tests.authenticator import Authenticator, to_text
@@ -18,6 +18,7 @@ from tests.passkeys import ADD, ask, log_in, options, send
 from tests.passkeys import add_passkey as add
 from tests.webapp.conftest import CountQueries
 from tests.webapp.reading import owner_in_english
+from webapp import profile_passkeys
 
 PAGE = "/profile/passkeys"
 
@@ -154,6 +155,23 @@ def test_removed_passkey_opens_nothing(
     assert mine(engine, merchant) == []
     assert log_in(app.test_client(), authenticator).status_code == 422
     assert journalled(engine)[-1] == ("factor_removed", "Phone")
+
+
+@pytest.mark.parametrize("deed", ["", "/remove"])
+def test_passkey_that_is_removed_meanwhile_has_no_page(
+    client: FlaskClient, engine: sa.Engine, passkey: Passkey, monkeypatch: pytest.MonkeyPatch, deed: str
+) -> None:
+    """A button that was clicked twice, say."""
+    find = profile_passkeys._found
+
+    def find_and_remove(key: str) -> Passkey:
+        found = find(key)
+        with writing(engine) as connection:
+            remove_passkey(connection, passkey.account_id, key)
+        return found
+
+    monkeypatch.setattr(profile_passkeys, "_found", find_and_remove)
+    assert post(client, f"{PAGE}/{passkey.key}{deed}", name="Tablet").status_code == 404
 
 
 def test_passkeys_of_others_are_not_there(app: Flask, passkey: Passkey, engine: sa.Engine) -> None:
