@@ -2,6 +2,11 @@
 
 `register_watch` says up to which number a register has been looked at, `document_gap` what was not stored there: what
 is in quarantine, too, since that may still come in a better form.
+
+`number_run` and `pending_delivery` hold the same numbers from the other side, at once and for ever, for the pages of
+one company. The rules ask about all companies each minute: so they keep to the gaps alone, with their age, which stay
+few while the delivery is away and its ranges pile up. And each document has to be looked at once in any case, for the
+Z-reports that it unsettles. A test holds both sides together (`test_same_facts.py`).
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence

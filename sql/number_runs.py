@@ -5,7 +5,7 @@ to know what is missing, no document is looked at. Ranges are noted when the del
 then `pending_delivery` has them.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -66,23 +66,32 @@ def note_runs(connection: sa.Connection, ranges: Iterable[Range]) -> None:
 
 
 def _late(connection: sa.Connection, noted: Sequence[Range], known: Mapping[Register, list[Run]]) -> set[Range]:
-    """Those ranges before which the next higher number that was known had been received already."""
+    """Those ranges before which a higher number had been received: one noted with them, or the next that was known.
+
+    Of numbers that are not late, no higher one was received before: so the next one stands for all.
+    """
     following: dict[Range, int] = {}
     for range_ in noted:
-        higher = [run.first_number for run in known.get(range_[:2], ()) if run.first_number > range_[3]]
-        if higher:
+        runs = known.get(range_[:2], ())
+        if higher := [run.first_number for run in runs if not run.late and run.first_number > range_[3]]:
             following[range_] = min(higher)
-    if not following:
+    several = Counter(range_[:2] for range_ in noted)
+    compared = [range_ for range_ in noted if range_ in following or several[range_[:2]] > 1]
+    if not compared:
         return set()
-    keys = {(*range_[:2], number) for range_, next_ in following.items() for number in (range_[3], next_)}
+    keys = {(*range_[:2], number) for range_ in compared for number in (range_[3], following.get(range_, range_[3]))}
     key = (document.c.merchant_id, document.c.sko_id, document.c.number)
     found = dialect.select_keys(connection, (*key, document.c.received_us), key, sorted(keys))
     received = {(row[0], row[1], row[2]): row[3] for row in found}
-    return {
-        range_
-        for range_, next_ in following.items()
-        if received.get((*range_[:2], range_[3]), 0) > received.get((*range_[:2], next_), 0)
-    }
+    late: set[Range] = set()
+    earliest: dict[Register, int] = {}  # of what was noted above
+    for range_ in sorted(compared, reverse=True):
+        register = range_[:2]
+        own = received.get((*register, range_[3]), 0)
+        if own > min(earliest.get(register, own), received.get((*register, following.get(range_, 0)), own)):
+            late.add(range_)
+        earliest[register] = min(own, earliest.get(register, own))
+    return late
 
 
 def _touches(run: Run, is_late: bool, ranges: Sequence[tuple[int, int]]) -> bool:

@@ -79,6 +79,27 @@ def test_what_is_only_delivered_late_is_not_late(engine: sa.Engine) -> None:
     assert rows(engine) == [(1, 2, False)]
 
 
+def test_what_came_late_is_late_when_it_is_delivered_with_what_came_before(engine: sa.Engine) -> None:
+    """The state system was away, or the jobs were."""
+    for order, number in enumerate((1, 9, 6, 7, 3, 10)):
+        store(engine, number, received_us=NOON_US + order)
+    deliver(engine)
+    assert stored(engine) == Stored([(1, 1), (3, 3), (6, 7), (9, 10)], [(3, 3), (6, 7)])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_late_is_before_which_a_higher_number_came(engine: sa.Engine, seed: int) -> None:
+    chance = random.Random(seed)
+    numbers = chance.sample(range(1, 40), 25)
+    for order, number in enumerate(numbers):
+        store(engine, number, received_us=NOON_US + order)
+        if chance.random() < 0.3:
+            deliver(engine)
+    deliver(engine)
+    late = [(number, number) for order, number in enumerate(numbers) if number < max(numbers[: order + 1])]
+    assert stored(engine).late == intervals.union(late)
+
+
 def test_what_a_client_has_been_asked_about_is_noted_whatever_it_answers(engine: sa.Engine) -> None:
     store(engine, 1, 2, 3)
     with writing(engine) as connection:
