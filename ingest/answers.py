@@ -14,7 +14,7 @@ from sql.device_grants import Refusal
 ProblemStatus = Literal["conflict", "quarantined", "rejected"]
 KeptStatus = Literal["accepted", "quarantined"]
 OAuthCode = Literal["invalid_request", "unsupported_grant_type"] | Refusal
-USERS_MAX = 10_000
+USERS_MAX = 50
 Counted = Annotated[int, Meta(ge=0, le=ENTRIES_MAX)]
 
 
@@ -63,12 +63,15 @@ class RegisterUser(Struct, frozen=True, gc=False):
 
 
 class ReceiptSettings(Struct, frozen=True, gc=False):
-    """What stands at the head and the foot of each receipt; the last two are for the model Smart X alone."""
+    """What stands at the head and the foot of each receipt; the last two are for the model Smart X alone.
 
-    outlet_name: Annotated[str, Meta(max_length=102)]
-    address: Annotated[str, Meta(max_length=68)]
-    phone: Annotated[str, Meta(max_length=34)]
-    advert: Annotated[str, Meta(max_length=340, description="at the foot")]
+    There is nothing in it as long as nothing was set.
+    """
+
+    outlet_name: Annotated[str, Meta(max_length=102)] | UnsetType = UNSET
+    address: Annotated[str, Meta(max_length=68)] | UnsetType = UNSET
+    phone: Annotated[str, Meta(max_length=34)] | UnsetType = UNSET
+    advert: Annotated[str, Meta(max_length=340, description="at the foot")] | UnsetType = UNSET
     name_lines: Annotated[int, Meta(ge=1, le=4, description="lines for the name of a product")] | UnsetType = UNSET
     number_goods: bool | UnsetType = UNSET
 
