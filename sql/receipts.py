@@ -1,18 +1,17 @@
 """Documents as receipts: one with all that is printed around it, and what happened to a sale since it was issued."""
 
 import datetime
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
+from sql.skos import NUMBER
 from sql.tables import document, merchant, outlet, pending_delivery, refused_delivery, sko
 
 PUBLIC_TYPES = ("sale", "refund", "rollback")  # what a buyer is handed
 REFUNDS_LISTED_MAX = 100
 NUMBER_MAX = 2**53 - 1  # of the register API
-SKO_NUMBER = re.compile("[0-9A-Z]{1,20}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +108,7 @@ def document_by_key(connection: sa.Connection, merchant_id: int, sko_number: str
 
     Takes any text and any number: what no register may be called, a database might not even let itself be asked.
     """
-    if not SKO_NUMBER.fullmatch(sko_number) or not 1 <= number <= NUMBER_MAX:
+    if not NUMBER.fullmatch(sko_number) or not 1 <= number <= NUMBER_MAX:
         return None
     row = connection.execute(
         _issued.where(document.c.merchant_id == merchant_id, sko.c.number == sko_number, document.c.number == number)

@@ -8,10 +8,9 @@ from wtforms.validators import Length
 
 from sql.device_grants import normalize_user_code
 from sql.outlets import Outlet
-from sql.skos import Sko
+from sql.skos import NUMBER, Sko
 from webapp.forms import Form
 from webapp.sko_words import MODELS
-from webapp.skos import NUMBER
 
 TOKEN_NAME_LENGTH = 64
 

@@ -10,7 +10,6 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest
 
 from sql.engine import Connection, reading
-from sql.receipts import SKO_NUMBER
 from sql.shift_checks import Checked
 from sql.skos import Sko
 from webapp import shift_page
@@ -133,7 +132,7 @@ def shift(number: str, shift: int) -> ResponseReturnValue:
 
 def _own_sko(connection: Connection, reach: Reach, number: str) -> Sko:
     """A register that has stood in an outlet that the reader may see."""
-    found = reach.skos(connection, numbers=[number]) if SKO_NUMBER.fullmatch(number) else []
+    found = reach.skos(connection, numbers=[number])
     return found[0] if found else abort(404)
 
 
