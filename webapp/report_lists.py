@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from flask import request, url_for
 from flask_babel import gettext
+from flask_babel import lazy_gettext as _
 
 from sql.engine import Connection
 from sql.event_reports import EventPlace, ReportedEvent, find_events
@@ -56,6 +57,8 @@ class InvalidList:
     """`older` is the cursor of what follows; None: nothing does."""
 
     endpoint: ClassVar = "reports.invalid"
+    title: ClassVar = _("Invalid documents")
+    rows_template: ClassVar = "reports/_invalid_rows.html"
     code_options: ClassVar = [(code, reason.name) for code, reason in REASONS.items()]
 
     filters: Filters
@@ -71,6 +74,8 @@ class InvalidList:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventList:
     endpoint: ClassVar = "reports.events"
+    title: ClassVar = _("Register events")
+    rows_template: ClassVar = "reports/_events_rows.html"
     kind_options: ClassVar = [(kind, sign.name) for kind, sign in EVENTS.items()]
 
     filters: Filters

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, Response, abort, request, url_for
+from flask import Blueprint, Response, abort, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -50,26 +50,26 @@ def page() -> ResponseReturnValue:
 @blueprint.get("/reports/invalid")
 @needs("reports")
 def invalid() -> ResponseReturnValue:
-    return _listed(invalid_list, INVALID_NAMES, "reports/invalid.html", "answer")
+    return _listed(invalid_list, INVALID_NAMES, "answer")
 
 
 @blueprint.get("/reports/invalid/older")
 @needs("reports")
 def older_invalid() -> ResponseReturnValue:
     """What follows in the list; without htmx a page that begins there."""
-    return _listed(invalid_list, INVALID_NAMES, "reports/invalid.html", "older")
+    return _listed(invalid_list, INVALID_NAMES, "older")
 
 
 @blueprint.get("/reports/events")
 @needs("reports")
 def events() -> ResponseReturnValue:
-    return _listed(event_list, EVENT_NAMES, "reports/events.html", "answer")
+    return _listed(event_list, EVENT_NAMES, "answer")
 
 
 @blueprint.get("/reports/events/older")
 @needs("reports")
 def older_events() -> ResponseReturnValue:
-    return _listed(event_list, EVENT_NAMES, "reports/events.html", "older")
+    return _listed(event_list, EVENT_NAMES, "older")
 
 
 @blueprint.get("/reports/invalid/<content_hash>/<code>")
@@ -95,18 +95,18 @@ def _own(content_hash: str, code: str) -> InvalidPage:
         return invalid_page(connection, own_reach(), bytes.fromhex(content_hash), code) or abort(404)
 
 
-def _listed(lister: Callable[..., Any], names: tuple[str, ...], template: str, fragment: str) -> ResponseReturnValue:
+def _listed(lister: Callable[..., Any], names: tuple[str, ...], fragment: str) -> ResponseReturnValue:
     with reading(engine()) as connection:
         reach = own_reach()
         filters = report_filters(connection, reach, names)
         shown = lister(connection, reach, filters, goes_on=fragment == "older" and wants_fragment())
-    response = page_or_fragment(template, fragment, shown=shown, is_fragment=wants_fragment())
+    response = page_or_fragment("reports/list.html", fragment, shown=shown, is_fragment=wants_fragment())
     if fragment == "older":
         return response, 400 if filters.problems else 200
     return _answer(response, shown.endpoint, filters)
 
 
 def _answer(response: Response, endpoint: str, filters: Any) -> ResponseReturnValue:
-    if wants_fragment() and request.endpoint == endpoint:
+    if wants_fragment():
         show_address(response, url_for(endpoint, **filters.query()))
     return response, 400 if filters.problems else 200
