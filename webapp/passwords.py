@@ -22,9 +22,15 @@ def _let_pages_go_first() -> None:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
 
 
-# One at a time in a process, and behind everything else: a flood of wrong logins then leaves room for pages, and each
-# hash is done sooner.
-_hashing = ThreadPoolExecutor(1, "hashing", _let_pages_go_first)
+@functools.cache
+def _hashing() -> ThreadPoolExecutor:
+    """One at a time in a process, and behind everything else: a flood of wrong logins then leaves room for pages, and
+    each hash is done sooner. Requests wait for theirs, so no more stand in line than the server has threads."""
+    return ThreadPoolExecutor(1, "hashing", _let_pages_go_first)
+
+
+# A thread stays behind in the parent: a forked process would wait for it for ever.
+os.register_at_fork(after_in_child=_hashing.cache_clear)
 
 # Without letters and digits that look alike: a password is read from a letter and typed by hand.
 READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -51,7 +57,7 @@ def verify_password(password_hash: str | None, password: str) -> bool:
     is False after the same work."""
     nobodys_hash = _nobodys_hash()  # made once a process, whoever asks first
     try:
-        _hashing.submit(_hasher.verify, password_hash or nobodys_hash, normalized(password)).result()
+        _hashing().submit(_hasher.verify, password_hash or nobodys_hash, normalized(password)).result()
     except argon2.exceptions.VerifyMismatchError:
         return False
     return bool(password_hash)

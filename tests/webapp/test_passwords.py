@@ -1,6 +1,8 @@
 """Passwords and one-time codes."""
 
+import multiprocessing
 import re
+import sys
 
 import argon2
 import pyotp
@@ -37,6 +39,22 @@ def test_hash_of_older_parameters_is_made_anew() -> None:
     assert passwords.verify_password(older, "secret")
     assert passwords.needs_rehash(older)
     assert not passwords.needs_rehash(passwords.hash_password("secret"))
+
+
+def _exit_with(password_hash: str, password: str) -> None:
+    sys.exit(0 if passwords.verify_password(password_hash, password) else 1)
+
+
+def test_process_that_is_forked_checks_passwords_as_its_parent_does() -> None:
+    password_hash = passwords.hash_password("secret")
+    assert passwords.verify_password(password_hash, "secret")
+    for password, code in (("secret", 0), ("Secret", 1)):
+        child = multiprocessing.get_context("fork").Process(target=_exit_with, args=(password_hash, password))
+        child.start()
+        child.join(20)
+        found = child.exitcode
+        child.kill()
+        assert found == code
 
 
 def test_generated_password_is_readable_and_long_enough() -> None:
