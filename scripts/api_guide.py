@@ -66,21 +66,36 @@ def _object(name: str, schema: Schema) -> Iterator[str]:
     yield f"\n## {name}\n"
     if "description" in schema:
         yield f"{schema['description']}\n"
-    if "oneOf" in schema:
-        yield "One of: " + ", ".join(_type(each) for each in schema["oneOf"]) + ".\n"
+    if choices := _choices(schema):
+        yield "One of: " + ", ".join(map(_type, choices)) + ".\n"
     if not schema.get("properties"):
         return
     yield "| field | type | rule |\n|---|---|---|"
     required = schema.get("required", ())
     for field, about in schema["properties"].items():
-        yield f"| {field} | {_type(about)} | {_cell(_rule(about, is_required=field in required))} |"
+        merged = _merged(about)
+        yield f"| {field} | {_type(merged)} | {_cell(_rule(merged, is_required=field in required))} |"
+
+
+def _choices(schema: Schema) -> list[Schema]:
+    return schema.get("anyOf") or schema.get("oneOf") or []
+
+
+def _merged(schema: Schema) -> Schema:
+    """Several lists of words as one."""
+    choices = _choices(schema)
+    if not choices or not all("enum" in each for each in choices):
+        return schema
+    return {"enum": [word for each in choices for word in each["enum"]]}
 
 
 def _type(schema: Schema) -> str:
     if "$ref" in schema:
         return str(schema["$ref"].rpartition("/")[2])
-    if "anyOf" in schema or "oneOf" in schema:
-        return " or ".join(_type(each) for each in schema.get("anyOf") or schema["oneOf"])
+    if choices := _choices(schema):
+        return " or ".join(map(_type, choices))
+    if "enum" in schema:
+        return "string" if isinstance(schema["enum"][0], str) else "integer"
     if schema.get("type") == "array":
         return f"list of {_type(schema['items'])}" if "items" in schema else "list"
     kind = schema.get("type", "any")
@@ -89,7 +104,9 @@ def _type(schema: Schema) -> str:
 
 def _rule(schema: Schema, *, is_required: bool) -> str:
     said = [] if is_required else ["optional"]
-    said += [words.format(_value(schema[name])) for name, words in LIMITS.items() if name in schema]
+    # What a description says of a list of words is the same list, in a better order.
+    limits = {name: words for name, words in LIMITS.items() if name != "enum" or "description" not in schema}
+    said += [words.format(_value(schema[name])) for name, words in limits.items() if name in schema]
     if "description" in schema:
         said.append(schema["description"])
     return "; ".join(said)

@@ -16,10 +16,10 @@ from markdown_it import MarkdownIt
 
 from scripts.api_guide import api_markdown
 from webapp.guide import CHAPTERS, PICTURES, ROOT, rendered
-from webapp.pdf import draw, styles
+from webapp.pdf import TEMPLATES, draw, styles
 
 DOCS = ROOT / "docs"
-CSS = styles("help/paper.css")
+STYLES = "help/paper.css"
 GUIDE_TITLE = "Личный кабинет. Руководство пользователя"
 API_TITLE = "Register API. Guide for integrators"
 
@@ -28,7 +28,7 @@ def main() -> None:
     for name, (title, html) in manuals().items():
         pdf = DOCS / f"{name}.pdf"
         if not is_up_to_date(pdf, html):
-            pdf.write_bytes(draw(html, css=CSS, title=title))
+            pdf.write_bytes(draw(html, css=styles(STYLES), title=title))
             sign(pdf, html)
 
 
@@ -69,7 +69,7 @@ def inline(name: str) -> str:
 
 
 def fingerprint(html: str) -> str:
-    return hashlib.sha256(html.encode()).hexdigest()
+    return hashlib.sha256(html.encode() + (TEMPLATES / STYLES).read_bytes()).hexdigest()
 
 
 def is_up_to_date(pdf: Path, html: str) -> bool:

@@ -33,7 +33,7 @@ PICTURES = {
     "outlets": ("/outlets", "#outlets .line"),
     "skos": ("/skos", None),
     "binding": ("/bind", None),
-    "register-settings": ("/register-settings/users", None),
+    "register-settings": ("/register-settings/users", "[name=sko]"),
     "notifications": ("/notifications", None),
     "reports": ("/reports", None),
     "completeness": ("/reports/completeness", None),

@@ -130,3 +130,5 @@ def test_the_api_guide_names_every_resource_and_object(app: Flask) -> None:
     text = "\n".join(page.extract_text() for page in pypdf.PdfReader(DOCS / "register-api.pdf").pages)
     for named in ("POST /v1/documents", "GET /v1/settings/{sko}", "POST /oauth/token", "ZReport", "payments_mismatch"):
         assert named in text
+    assert "One of: Sale, Refund, Rollback" in text
+    assert "any or any" not in text
