@@ -75,7 +75,7 @@
       backgroundColor: fills[kind](place),
       pointBackgroundColor: palette[place % palette.length],
       fill: "origin",
-      borderWidth: 2,
+      borderWidth: kind === "bar" ? 0 : 2, // around a bar it shows as a seam
       borderRadius: kind === "bar" ? 3 : 0,
       cubicInterpolationMode: "monotone",
       ...points(values.length),
