@@ -11,7 +11,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
 
-from tests.accounts import make_merchant, sign_in
+from tests.accounts import TestMerchant, make_merchant, sign_in
+from tests.people import add_person
+from tests.webapp.reading import browser_in_english
 from tests.webapp.signing import Authority
 from webapp import create_app
 from webapp.settings import Settings
@@ -69,6 +71,19 @@ def app(settings: Settings, compiled_templates: FileSystemBytecodeCache) -> Iter
 def client(app: Flask) -> FlaskClient:
     """A browser of somebody who isn't logged in."""
     return app.test_client()
+
+
+@pytest.fixture
+def owner(app: Flask, engine: sa.Engine, merchant: TestMerchant) -> FlaskClient:
+    """The browser of the owner of the company that a file of tests is about, in English."""
+    return browser_in_english(app, engine, merchant)
+
+
+@pytest.fixture
+def manager(app: Flask, engine: sa.Engine, merchant: TestMerchant) -> FlaskClient:
+    """The browser of a manager of its second outlet, in English."""
+    account_id = add_person(engine, merchant.merchant_id, "m@romashka.by", "manager", outlet_ids=[2])
+    return browser_in_english(app, engine, merchant, account_id)
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import re
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
 from flask.testing import FlaskClient
 
 from sql.completeness import Marked
@@ -17,7 +16,6 @@ from sql.placements import move_sko
 from sql.skos import Sko, add_sko
 from tests import till
 from tests.accounts import TestMerchant, make_merchant
-from tests.people import add_person, browser_of
 from tests.shop import open_outlets
 from tests.webapp.conftest import CountQueries
 from tests.webapp.reading import AS_HTMX, words
@@ -35,24 +33,6 @@ def merchant(engine: sa.Engine) -> TestMerchant:
     merchant = make_merchant(engine)
     open_outlets(engine, merchant.merchant_id, ("Универсам", "Киоск"))
     return merchant
-
-
-@pytest.fixture
-def owner(app: Flask, engine: sa.Engine, merchant: TestMerchant) -> FlaskClient:
-    return browser(app, engine, merchant, merchant.account_id)
-
-
-@pytest.fixture
-def manager(app: Flask, engine: sa.Engine, merchant: TestMerchant) -> FlaskClient:
-    """Of the second outlet."""
-    account_id = add_person(engine, merchant.merchant_id, "m@romashka.by", "manager", outlet_ids=[2])
-    return browser(app, engine, merchant, account_id)
-
-
-def browser(app: Flask, engine: sa.Engine, merchant: TestMerchant, account_id: int) -> FlaskClient:
-    client = browser_of(app, engine, account_id, merchant.merchant_id)
-    client.set_cookie("language", "en")
-    return client
 
 
 def sell(engine: sa.Engine, *numbers: int, at: datetime.datetime = NOON, sko: str = till.FIRST_SKO) -> None:

@@ -14,10 +14,10 @@ from sql.notifications import Finding, settle
 from sql.registers_watched import Span
 from sql.tables import web_session
 from tests.accounts import TestMerchant, csrf_token, make_merchant
-from tests.people import add_person, browser_of, journal_of
+from tests.people import add_person, journal_of
 from tests.shop import open_outlets
 from tests.webapp.conftest import CountQueries
-from tests.webapp.reading import AS_HTMX
+from tests.webapp.reading import AS_HTMX, browser_in_english
 from webapp.notification_rules import RULES
 from webapp.notifications import PAGE_LINES
 
@@ -31,19 +31,9 @@ def merchant(engine: sa.Engine) -> TestMerchant:
     return merchant
 
 
-@pytest.fixture
-def owner(app: Flask, engine: sa.Engine, merchant: TestMerchant) -> FlaskClient:
-    return english(browser_of(app, engine, merchant.account_id, merchant.merchant_id))
-
-
-def english(client: FlaskClient) -> FlaskClient:
-    client.set_cookie("language", "en")
-    return client
-
-
 def person(app: Flask, engine: sa.Engine, merchant: TestMerchant, role: str, **limits: object) -> FlaskClient:
     account_id = add_person(engine, merchant.merchant_id, f"{role}@romashka.by", role, **limits)
-    return english(browser_of(app, engine, account_id, merchant.merchant_id))
+    return browser_in_english(app, engine, merchant, account_id)
 
 
 def notify(

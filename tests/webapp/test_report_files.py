@@ -15,9 +15,10 @@ from sql.instants import DAY_US, HOUR_US, now_us
 from sql.tables import export as export_table
 from tests import till
 from tests.accounts import TestMerchant, make_merchant
-from tests.people import add_person, browser_of
+from tests.people import add_person
 from tests.shop import open_outlets
 from tests.webapp.exporting import ask, asked, exports_folder, fetch, find, jobs
+from tests.webapp.reading import browser_in_english
 from tests.webapp.reporting import DAYS, NOON, refuse, report
 from webapp import export_reports
 from webapp.export_jobs import Exports
@@ -42,13 +43,7 @@ def merchant(engine: sa.Engine) -> TestMerchant:
 
 @pytest.fixture
 def owner(app: Flask, engine: sa.Engine, exports_folder: object, merchant: TestMerchant) -> FlaskClient:
-    return browser(app, engine, merchant, merchant.account_id)
-
-
-def browser(app: Flask, engine: sa.Engine, merchant: TestMerchant, account_id: int) -> FlaskClient:
-    client = browser_of(app, engine, account_id, merchant.merchant_id)
-    client.set_cookie("language", "en")
-    return client
+    return browser_in_english(app, engine, merchant)
 
 
 def sheets(client: FlaskClient, address: str) -> dict[str, list[tuple[object, ...]]]:
@@ -89,7 +84,7 @@ def test_manager_gets_the_own_outlet_alone(
 ) -> None:
     refuse(engine, merchant.merchant_id, {"type": "?"}, sko_id=None, outlet_id=None)
     account_id = add_person(engine, merchant.merchant_id, "m@romashka.by", "manager", outlet_ids=[2])
-    manager = browser(app, engine, merchant, account_id)
+    manager = browser_in_english(app, engine, merchant, account_id)
     address = asked(manager, DAYS, "reports", "xlsx")
     jobs.drain()
     found = sheets(manager, address)

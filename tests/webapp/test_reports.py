@@ -6,7 +6,6 @@ from html import unescape
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -14,7 +13,6 @@ from sql.engine import writing
 from sql.placements import move_sko
 from tests import till
 from tests.accounts import TestMerchant, make_merchant
-from tests.people import add_person, browser_of
 from tests.shop import open_outlets
 from tests.webapp.conftest import CountQueries
 from tests.webapp.reading import AS_HTMX, words
@@ -42,24 +40,6 @@ def merchant(engine: sa.Engine) -> TestMerchant:
     )
     deliver(engine)
     return merchant
-
-
-@pytest.fixture
-def owner(app: Flask, engine: sa.Engine, merchant: TestMerchant) -> FlaskClient:
-    return browser(app, engine, merchant, merchant.account_id)
-
-
-@pytest.fixture
-def manager(app: Flask, engine: sa.Engine, merchant: TestMerchant) -> FlaskClient:
-    """Of the second outlet."""
-    account_id = add_person(engine, merchant.merchant_id, "m@romashka.by", "manager", outlet_ids=[2])
-    return browser(app, engine, merchant, account_id)
-
-
-def browser(app: Flask, engine: sa.Engine, merchant: TestMerchant, account_id: int) -> FlaskClient:
-    client = browser_of(app, engine, account_id, merchant.merchant_id)
-    client.set_cookie("language", "en")
-    return client
 
 
 def block(response: TestResponse, name: str) -> str:

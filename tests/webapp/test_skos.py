@@ -19,10 +19,10 @@ from sql.sko_details import describe_sko
 from sql.skos import add_sko, sko_by_number
 from tests import till
 from tests.accounts import TestMerchant, csrf_token, make_merchant
-from tests.people import add_person, browser_of, journal_of
+from tests.people import add_person, journal_of
 from tests.shop import MINSK, open_outlets
 from tests.webapp.conftest import CountQueries
-from tests.webapp.reading import AS_HTMX
+from tests.webapp.reading import AS_HTMX, browser_in_english
 from webapp import sko_events
 from webapp import skos as sko_pages
 
@@ -41,24 +41,6 @@ def merchant(engine: sa.Engine) -> TestMerchant:
     with writing(engine) as connection:
         add_sko(connection, merchant.merchant_id, number="30000A12", outlet_id=2, model="smart_x")
     return merchant
-
-
-@pytest.fixture
-def owner(app: Flask, engine: sa.Engine, merchant: TestMerchant) -> FlaskClient:
-    return browser(app, engine, merchant, merchant.account_id)
-
-
-@pytest.fixture
-def manager(app: Flask, engine: sa.Engine, merchant: TestMerchant) -> FlaskClient:
-    """Of the second outlet."""
-    account_id = add_person(engine, merchant.merchant_id, "m@romashka.by", "manager", outlet_ids=[2])
-    return browser(app, engine, merchant, account_id)
-
-
-def browser(app: Flask, engine: sa.Engine, merchant: TestMerchant, account_id: int) -> FlaskClient:
-    client = browser_of(app, engine, account_id, merchant.merchant_id)
-    client.set_cookie("language", "en")
-    return client
 
 
 def text_of(response: TestResponse) -> str:
@@ -205,7 +187,7 @@ def test_versions_of_settings_lead_to_what_they_say_for_who_may_set_registers_up
         assert f'href="/register-settings/rollout/{NUMBER}#version-{version}"' in page.get_data(as_text=True)
         assert f'id="version-{version}"' in versions
     account_id = add_person(engine, merchant.merchant_id, "a@romashka.by", "accountant")
-    accountants = browser(app, engine, merchant, account_id).get(f"/skos/{NUMBER}")
+    accountants = browser_in_english(app, engine, merchant, account_id).get(f"/skos/{NUMBER}")
     assert "Version 1 applied" in text_of(accountants)
     assert "/register-settings/" not in accountants.get_data(as_text=True)
 
@@ -330,7 +312,7 @@ def test_mistakes_move_nothing(
 def test_a_single_outlet_leaves_nowhere_to_go(app: Flask, engine: sa.Engine) -> None:
     merchant = make_merchant(engine)
     open_outlets(engine, merchant.merchant_id, ("Единственный",))
-    owner = browser(app, engine, merchant, merchant.account_id)
+    owner = browser_in_english(app, engine, merchant)
     assert "Your company has no other outlet." in text_of(owner.get(f"/skos/{NUMBER}/move"))
 
 
