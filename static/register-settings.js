@@ -9,8 +9,8 @@
 
   const isUnsaved = () => isTyped || form.querySelector("[data-unsaved]") !== null;
 
-  // As Python counts: a character outside the first plane is one.
-  const length = (text) => [...text].length;
+  // As Python counts: a character outside the first plane is one, and й too, in whatever way it is written.
+  const length = (text) => [...text.normalize("NFC")].length;
 
   form.addEventListener("input", (event) => {
     const field = event.target;

@@ -11,7 +11,8 @@ SHOWN_MAX = 8  # characters that a sentence names
 
 
 def tidied(text: str) -> str:
-    """Without blanks around it, and with plain ones for those that only look like them."""
+    """Without blanks around it, with plain ones for those that only look like them, and with й as one character."""
+    text = unicodedata.normalize("NFC", text)
     return text.replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ").strip()
 
 

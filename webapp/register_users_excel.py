@@ -32,6 +32,7 @@ ENTRIES_MAX = 200
 PACKED_AS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 PROBLEMS_MAX = 100
 TEXT_MAX = 200  # characters of a cell
+EXCEL_DIGITS = 15  # of longer numbers it keeps no more
 YES = {"+", "1", "x", "х", "да", "так", "yes", "true"}
 NO = {"", "-", "0", "нет", "не", "no", "false"}
 
@@ -205,7 +206,8 @@ def _cell_problem(cell: Any, place: int) -> str | None:
     value = cell.value
     if cell.data_type == "f" or (isinstance(value, str) and value.startswith("=")):
         return str(gettext("There is a formula. Write the text itself."))
-    if cell.data_type in ("d", "e") or len(_text(value)) > TEXT_MAX:
+    has_lost_digits = isinstance(value, (int, float)) and abs(value) >= 10**EXCEL_DIGITS
+    if cell.data_type in ("d", "e") or has_lost_digits or len(_text(value)) > TEXT_MAX:
         return str(gettext("Write a text here."))
     if place >= len(RIGHTS) + 2 and value is not None:
         return str(gettext("There is no such column in the template."))

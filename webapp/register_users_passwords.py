@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from flask_babel import gettext
 
+from webapp.register_settings_text import unprintable_in
+
 ITERATIONS = 600_000  # OWASP Password Storage Cheat Sheet, PBKDF2-HMAC-SHA256
 SALT_BYTES = 16
 LENGTHS = range(4, 33)
@@ -15,10 +17,10 @@ WORKERS = 2  # hashing lets other threads run
 
 
 def password_problem(password: str) -> str | None:
-    """A sentence about a password that no register takes: it has a keyboard for letters, digits and signs."""
+    """A sentence about a password that no register takes: its keyboard has no more than its printer prints."""
     if len(password) not in LENGTHS:
         return str(gettext("Take from %(min)d to %(max)d characters.", min=LENGTHS[0], max=LENGTHS[-1]))
-    if not password.isprintable() or password != password.strip():
+    if unprintable_in(password) or password != password.strip():
         return str(gettext("Take letters, digits and signs, and no blank at the beginning or at the end."))
     return None
 

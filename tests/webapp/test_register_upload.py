@@ -128,6 +128,7 @@ def test_every_mistake_is_listed_by_row_and_column(shop: Shop) -> None:
         ("=1+1", "=A1", "+"),
         ("Кассир 😀", "1234", "+"),
         ("Кассир 9", "1234", "+", *[None] * 8, "лишнее"),
+        ("Кассир 10", 12345678901234567, "+"),
     )
     said = refusal(shop, filled(shop, rows))
     for line in (
@@ -140,6 +141,7 @@ def test_every_mistake_is_listed_by_row_and_column(shop: Shop) -> None:
         "8 A There is a formula. Write the text itself. 8 B There is a formula.",
         "9 A The register can't print these characters: 😀",
         "10 L There is no such column in the template.",
+        "11 B Write a text here.",
     ):
         assert line in said
     assert "Nothing was taken from the file." in said
