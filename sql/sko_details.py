@@ -57,7 +57,7 @@ class Unsent:
 
 @dataclass(frozen=True, slots=True)
 class SettingsOfSko:
-    """The newest version of a register's settings, and the newest that it has applied, with the instant; or None."""
+    """The newest version of a register's settings, and the one that it applied last, with the instant; or None."""
 
     newest: int | None
     state: str | None  # of the newest: waiting, applied, rejected
@@ -142,9 +142,9 @@ def settings_of_sko(connection: sa.Connection, merchant_id: int, sko_id: int) ->
     query = sa.select(columns.version, columns.state, columns.outcome_us).where(
         columns.merchant_id == merchant_id, columns.sko_id == sko_id
     )
-    newest_first = query.order_by(columns.version.desc()).limit(1)
-    newest = connection.execute(newest_first).first()
-    applied = connection.execute(newest_first.where(columns.state == "applied")).first() if newest else None
+    newest = connection.execute(query.order_by(columns.version.desc()).limit(1)).first()
+    applied_last = query.where(columns.state == "applied").order_by(columns.outcome_us.desc(), columns.version.desc())
+    applied = connection.execute(applied_last.limit(1)).first() if newest else None
     return SettingsOfSko(
         newest.version if newest else None,
         newest.state if newest else None,

@@ -9,6 +9,7 @@ from sql.engine import reading, writing
 from sql.instants import now_us, to_us
 from sql.merchants import add_merchant
 from sql.placements import move_sko
+from sql.register_settings import applied_versions
 from sql.sko_details import (
     Unsent,
     cash_in_drawer,
@@ -100,7 +101,11 @@ def test_the_settings_tell_the_newest_version_and_the_one_that_is_applied(engine
             key = {"merchant_id": merchant_id, "sko_id": 1, "version": version}
             connection.execute(sa.insert(settings_version).values(**key, **values))
         found = settings_of_sko(connection, merchant_id, 1)
-    assert (found.newest, found.state, found.applied, found.applied_us) == (3, "rejected", 2, 20)
+        assert (found.newest, found.state, found.applied, found.applied_us) == (3, "rejected", 2, 20)
+        earlier = settings_version.c.version == 1
+        connection.execute(sa.update(settings_version).where(earlier).values(outcome_us=40))  # it fell back
+        found = settings_of_sko(connection, merchant_id, 1)
+        assert (found.applied, found.applied_us) == applied_versions(connection, merchant_id)[1] == (1, 40)
 
 
 def test_the_drawer_of_a_register_that_has_moved_goes_with_it(engine: sa.Engine, merchant_id: int) -> None:
