@@ -24,11 +24,8 @@ def link_to(engine: sa.Engine, address: str) -> str:
     return str(links[-1])
 
 
-def sms_code(engine: sa.Engine, phone: str) -> str:
-    """The code of the last SMS to this number."""
-    query = sa.select(message.c.text).where(message.c.channel == "sms", message.c.recipient == phone)
+def sms_codes(engine: sa.Engine) -> list[str]:
+    """The codes that were sent by SMS, the oldest first."""
+    query = sa.select(message.c.text).where(message.c.channel == "sms").order_by(message.c.message_id)
     with reading(engine) as connection:
-        texts = connection.execute(query.order_by(message.c.message_id)).scalars().all()
-    found = re.search(r"\b\d{6}\b", texts[-1])
-    assert found
-    return found[0]
+        return [re.findall(r"\b[0-9]{6}\b", text)[0] for text in connection.execute(query).scalars()]

@@ -1,6 +1,4 @@
-"""People of a company in any role, with browsers in which they are logged in; and the mails that they were sent."""
-
-import re
+"""People of a company in any role, with browsers in which they are logged in."""
 
 import sqlalchemy as sa
 from flask import Flask
@@ -10,7 +8,7 @@ from sql.accounts import add_account
 from sql.engine import reading, writing
 from sql.memberships import add_membership
 from sql.sessions import start_session
-from sql.tables import journal, message
+from sql.tables import journal
 from tests.accounts import PASSWORD
 from webapp.passwords import generate_totp_secret, hash_password
 
@@ -52,20 +50,6 @@ def browser_of(
     with client.session_transaction() as session:
         session["_user_id"] = token
     return client
-
-
-def mails_to(engine: sa.Engine, email: str) -> list[str]:
-    """The texts of the mails that wait to be sent to this address, oldest first."""
-    with reading(engine) as connection:
-        waiting = sa.select(message.c.text).where(message.c.recipient == email, message.c.channel == "mail")
-        return list(connection.execute(waiting.order_by(message.c.message_id)).scalars())
-
-
-def link_in(mail: str) -> str:
-    """The path of the link in a mail."""
-    found = re.search(r"https?://[^/\s]+(/\S+)", mail)
-    assert found, mail
-    return found[1]
 
 
 def journal_of(engine: sa.Engine, merchant_id: int) -> list[tuple[str, str, str]]:

@@ -9,14 +9,13 @@ import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 
 from sql.accounts import add_account
-from sql.engine import reading, writing
+from sql.engine import writing
 from sql.factors import replace_recovery_codes
 from sql.memberships import add_membership
 from sql.password_resets import add_reset
-from sql.tables import message
 from tests.accounts import TestMerchant, make_merchant
 from tests.browser.conftest import Server, is_wider_than_its_window
-from tests.mailbox import link_to
+from tests.mailbox import link_to, mails_to
 from webapp.passwords import STEP_S, totp_code
 from webapp.recovery_codes import generate_recovery_codes
 
@@ -68,9 +67,8 @@ def wait_for_link(engine: sa.Engine, address: str) -> str:
     """The server mails it after its answer."""
     deadline = time.monotonic() + MAIL_S
     while time.monotonic() < deadline:
-        with reading(engine) as connection:
-            if connection.execute(sa.select(message.c.message_id).where(message.c.recipient == address)).first():
-                break
+        if mails_to(engine, address):
+            break
         time.sleep(0.05)
     return link_to(engine, address)
 

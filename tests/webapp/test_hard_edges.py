@@ -18,9 +18,10 @@ from sql import sessions
 from sql.accounts import disable_account
 from sql.engine import writing
 from sql.instants import HOUR_US, SECOND_US, now_us
-from sql.tables import message, web_session
+from sql.tables import web_session
 from tests.accounts import PASSWORD, TestMerchant, csrf_token, make_merchant, sign_in
 from tests.authenticator import Authenticator
+from tests.mailbox import sms_codes
 from tests.passkeys import FACTOR, options, send
 from tests.people import browser_of
 
@@ -109,9 +110,7 @@ def test_parallel_guesses_of_an_sms_code_count_across_processes(
     assert post(session, f"{site}/login/email", form).status_code == 303
     page = "/login/email/code"
     assert post(session, f"{site}/login/email/send", form_of(session, site, page) | {"phone": PHONE}).status_code == 303
-    with writing(engine) as connection:
-        text = connection.execute(sa.select(message.c.text)).scalar_one()
-    right = re.findall(r"\b[0-9]{6}\b", text)[0]
+    [right] = sms_codes(engine)
     form = form_of(session, site, page)
     cookie = session.cookies.get("kabinet")
 

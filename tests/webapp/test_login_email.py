@@ -21,6 +21,7 @@ from sql.memberships import add_membership
 from sql.passkeys import add_passkey
 from sql.tables import journal, login_attempt, login_throttle, membership, message, web_session
 from tests.accounts import PASSWORD, TestMerchant, csrf_token, make_merchant
+from tests.mailbox import sms_codes
 from tests.webapp.conftest import CountQueries
 from webapp import passwords
 from webapp.recovery_codes import generate_recovery_codes
@@ -88,16 +89,8 @@ def enter(client: FlaskClient, code: str, path: str = CODE) -> TestResponse:
     return post(client, path, page=CODE, code=code)
 
 
-def sent(engine: sa.Engine) -> list[str]:
-    """The codes that were sent, in their order."""
-    with reading(engine) as connection:
-        query = sa.select(message.c.text).where(message.c.channel == "sms").order_by(message.c.message_id)
-        texts = connection.execute(query).scalars().all()
-    return [re.findall(r"\b[0-9]{6}\b", text)[0] for text in texts]
-
-
 def wrong(engine: sa.Engine) -> str:
-    return f"{(int(sent(engine)[-1]) + 1) % 10**6:06}"
+    return f"{(int(sms_codes(engine)[-1]) + 1) % 10**6:06}"
 
 
 def is_in(client: FlaskClient) -> bool:
@@ -114,13 +107,13 @@ def actions(engine: sa.Engine) -> list[str]:
 
 def test_person_logs_in_by_a_code_that_comes_to_the_phone(client, merchant, engine):
     assert begin(client, merchant, next_page="/sales").location == "/login/email/code?next=/sales"
-    assert sent(engine) == []  # whoever has only the password has nothing sent
+    assert sms_codes(engine) == []  # whoever has only the password has nothing sent
     page = text_of(client.get("/login/email/code?next=/sales"))
     assert "ends in 67" in page
     assert "1234567" not in page
     assert send(client, path="/login/email/send?next=/sales").location == "/login/email/code?next=/sales"
     assert "ends in 67" in text_of(client.get(CODE))
-    [code] = sent(engine)
+    [code] = sms_codes(engine)
     assert not is_in(client)
     response = enter(client, code, "/login/email/code?next=/sales")
     assert (response.status_code, response.location) == (303, "/sales")
@@ -138,7 +131,7 @@ def test_person_logs_in_by_a_code_that_comes_to_the_phone(client, merchant, engi
 def test_address_in_any_case_and_phone_as_people_write_it(client, merchant, engine):
     begin(client, merchant, email=f"  {merchant.email.upper()} ")
     assert send(client, "8 (029) 123-45-67").status_code == 303
-    code = sent(engine)[0]
+    code = sms_codes(engine)[0]
     assert enter(client, f" {code[:3]} {code[3:]} ").location == "/"
 
 
@@ -148,7 +141,7 @@ def test_authenticator_serves_instead_of_the_phone(client, merchant, engine):
     code = merchant.code()
     response = post(client, "/login/email/authenticator", page="/login/email/authenticator", code=code)
     assert response.location == "/"
-    assert sent(engine) == []
+    assert sms_codes(engine) == []
     other = browser(client.application)
     begin(other, merchant)
     again = post(other, "/login/email/authenticator", page="/login/email/authenticator", code=code)
@@ -201,7 +194,7 @@ def test_with_several_companies_one_is_chosen_at_the_end(client, merchant, engin
         add_membership(connection, second.merchant_id, merchant.account_id, "accountant")
     begin(client, merchant)
     send(client)
-    assert enter(client, sent(engine)[0], "/login/email/code?next=/sales").location == "/companies?next=/sales"
+    assert enter(client, sms_codes(engine)[0], "/login/email/code?next=/sales").location == "/companies?next=/sales"
     assert not is_in(client)
     page = client.get("/companies?next=/sales").get_data(as_text=True)
     assert "ООО Астра" in page
@@ -215,7 +208,7 @@ def test_person_without_a_company_is_told_so(client, merchant, engine):
         connection.execute(sa.update(membership).values(expires_us=now_us() - 1))
     begin(client, merchant)
     send(client)
-    response = enter(client, sent(engine)[0])
+    response = enter(client, sms_codes(engine)[0])
     assert response.location == "/login/email?over=company"
     assert "There is no company that you may enter" in text_of(client.get(response.location))
     assert not is_in(client)
@@ -229,7 +222,7 @@ def test_session_of_before_the_login_counts_no_more(client, merchant, engine):
         assert "planted" not in session
         token = session["attempt"]
     send(client)
-    enter(client, sent(engine)[0])
+    enter(client, sms_codes(engine)[0])
     with client.session_transaction() as session:
         assert "attempt" not in session
         assert token not in session.values()
@@ -238,7 +231,7 @@ def test_session_of_before_the_login_counts_no_more(client, merchant, engine):
 def test_who_is_in_already_goes_on(client, merchant, engine):
     begin(client, merchant)
     send(client)
-    enter(client, sent(engine)[0])
+    enter(client, sms_codes(engine)[0])
     assert client.get("/login/email?next=/sales").location == "/sales"
 
 
@@ -366,7 +359,7 @@ def test_five_wrong_codes_end_the_login_and_stand_in_the_journal(client, merchan
     last = enter(client, wrong(engine))
     assert last.location == "/login/email?over=tries"
     assert "That was the fifth wrong try." in text_of(client.get(last.location))
-    assert post(client, CODE, code=sent(engine)[0]).location == "/login/email?over=time"
+    assert post(client, CODE, code=sms_codes(engine)[0]).location == "/login/email?over=time"
     assert not is_in(client)
     assert actions(engine) == ["login_failed"]
 
@@ -377,7 +370,7 @@ def test_parallel_guesses_of_a_code_are_counted_before_they_are_looked_at(app, m
     token = csrf_token(client, CODE)
     cookie = client.get_cookie("kabinet")
     assert cookie is not None
-    right = sent(engine)[0]
+    right = sms_codes(engine)[0]
     codes = [f"{(int(right) + 1 + number) % 10**6:06}" for number in range(12)] + [right]
 
     def guess(code: str) -> TestResponse:
@@ -404,7 +397,9 @@ def test_a_code_is_good_for_ten_minutes(client, merchant, engine, clock):
     assert client.get(CODE).location == "/login/email?over=time"
     assert "That took too long." in text_of(client.get("/login/email?over=time"))
     token = csrf_token(client, "/login/email")
-    assert client.post(CODE, data={"csrf_token": token, "code": sent(engine)[0]}).location == "/login/email?over=time"
+    assert (
+        client.post(CODE, data={"csrf_token": token, "code": sms_codes(engine)[0]}).location == "/login/email?over=time"
+    )
 
 
 def test_just_before_ten_minutes_it_is_still_good(client, merchant, engine, clock):
@@ -412,13 +407,13 @@ def test_just_before_ten_minutes_it_is_still_good(client, merchant, engine, cloc
     clock.ahead_us = 9 * MINUTE_US
     send(client)
     clock.ahead_us = 18 * MINUTE_US
-    assert enter(client, sent(engine)[0]).location == "/"
+    assert enter(client, sms_codes(engine)[0]).location == "/"
 
 
 def test_a_code_works_once(app, merchant, engine):
     client = browser(app)
     half_way(client, merchant)
-    cookie, token, code = client.get_cookie("kabinet"), csrf_token(client, CODE), sent(engine)[0]
+    cookie, token, code = client.get_cookie("kabinet"), csrf_token(client, CODE), sms_codes(engine)[0]
     assert cookie is not None
 
     def use(_: int) -> str:
@@ -436,7 +431,7 @@ def test_a_code_works_once(app, merchant, engine):
 def test_of_two_right_codes_at_the_same_instant_one_gets_in(app, merchant, engine, monkeypatch):
     client = browser(app)
     half_way(client, merchant)
-    cookie, token, code = client.get_cookie("kabinet"), csrf_token(client, CODE), sent(engine)[0]
+    cookie, token, code = client.get_cookie("kabinet"), csrf_token(client, CODE), sms_codes(engine)[0]
     assert cookie is not None
     both_counted = threading.Barrier(2, timeout=30)
 
@@ -459,7 +454,7 @@ def test_code_of_another_browser_is_no_code(app, merchant, engine):
     first, second = browser(app), browser(app)
     half_way(first, merchant)
     half_way(second, merchant)
-    ours, theirs = sent(engine)
+    ours, theirs = sms_codes(engine)
     if ours != theirs:
         assert enter(second, ours).status_code == 422
     stranger = browser(app)
@@ -480,7 +475,7 @@ def test_another_code_comes_after_a_minute_and_takes_the_place_of_the_first(clie
     clock.ahead_us = MINUTE_US + SECOND_US
     assert 'data-countdown="0"' in text_of(client.get(CODE))
     assert post(client, "/login/email/resend", page=CODE).status_code == 303
-    first, second = sent(engine)
+    first, second = sms_codes(engine)
     if first != second:
         assert enter(client, first).status_code == 422
     assert enter(client, second).location == "/"
@@ -491,7 +486,7 @@ def test_at_most_five_codes_are_sent_for_a_login(client, merchant, engine, clock
     for _ in range(6):
         clock.ahead_us += MINUTE_US + SECOND_US
         post(client, "/login/email/resend", page=CODE)
-    assert len(sent(engine)) == 5
+    assert len(sms_codes(engine)) == 5
     assert "No more codes can be sent this time." in text_of(client.get(CODE))
 
 
@@ -504,7 +499,7 @@ def test_nobody_is_flooded_with_sms(app, merchant, engine):
         with writing(engine) as connection:
             throttle.welcome(connection, email=merchant.email, address="192.0.2.1")
     assert answers == [303] * 5 + [429]
-    assert len(sent(engine)) == 5
+    assert len(sms_codes(engine)) == 5
 
 
 def test_new_logins_give_no_new_guesses(app, merchant, engine, clock):
@@ -529,7 +524,7 @@ def test_wrong_phone_number_sends_nothing_and_is_counted(client, merchant, engin
         assert response.status_code == 422
         assert "This is not the phone number of your account." in text_of(response)
     assert send(client, "+375291234568").location == "/login/email?over=tries"
-    assert sent(engine) == []
+    assert sms_codes(engine) == []
 
 
 @pytest.mark.parametrize("phone", ["", "12", "phone", "+375 29 123", "٣٧٥٢٩١٢٣٤٥٦٧", "+" + "1" * 40])
@@ -550,7 +545,7 @@ def test_a_slip_in_the_code_is_no_guess(client, merchant, engine, code):
 
 def test_who_is_disabled_half_way_does_not_get_in(client, merchant, engine):
     half_way(client, merchant)
-    token, code = csrf_token(client, CODE), sent(engine)[0]
+    token, code = csrf_token(client, CODE), sms_codes(engine)[0]
     disabled(engine, merchant)
     assert client.post(CODE, data={"csrf_token": token, "code": code}).location == "/login/email?over=time"
     assert not is_in(client)
@@ -565,7 +560,7 @@ def test_without_the_first_step_there_is_no_second(client, path):
 
 def test_code_is_kept_in_no_readable_form(client, merchant, engine):
     half_way(client, merchant)
-    code = sent(engine)[0]
+    code = sms_codes(engine)[0]
     with reading(engine) as connection:
         kept = connection.execute(sa.select(login_attempt)).one()
     assert kept.code_hash != hashlib.sha256(code.encode()).digest()

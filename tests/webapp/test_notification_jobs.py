@@ -18,7 +18,8 @@ from sql.tables import document, message, notification, sko, z_difference
 from sql.webhooks import deliveries_of, set_webhook
 from tests import till
 from tests.accounts import TestMerchant, make_merchant
-from tests.people import add_person, mails_to
+from tests.mailbox import mails_to
+from tests.people import add_person
 from tests.shop import open_outlets
 from webapp import notification_jobs, notification_mail
 from webapp.notification_jobs import Notifications

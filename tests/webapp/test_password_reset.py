@@ -20,7 +20,7 @@ from sql.memberships import add_membership
 from sql.passkeys import add_passkey
 from sql.tables import account, journal, login_attempt, message, password_reset, web_session
 from tests.accounts import TestMerchant, csrf_token, make_merchant, sign_in
-from tests.mailbox import link_to, mails_to, sms_code
+from tests.mailbox import link_to, mails_to, sms_codes
 from webapp import create_app
 from webapp import password_reset as pages
 from webapp.passwords import totp_code, verify_password
@@ -388,7 +388,7 @@ def test_without_an_app_the_phone_is_the_second_factor(
     assert choose(client, link_to(engine, merchant.email)).location == "/login/reset/factor"
     sent = client.post("/login/reset/sms", data={"csrf_token": csrf_token(client, "/login/reset/factor")})
     assert sent.location == "/login/reset/factor"
-    code = sms_code(engine, "+375291234567")
+    code = sms_codes(engine)[-1]
     assert show(client, f"{(int(code) + 1) % 10**6:06}").status_code == 422
     assert show(client, code).location == "/"
     assert password_is(engine, merchant, NEW)

@@ -12,6 +12,7 @@ from sql.password_resets import account_of_reset, add_reset
 from sql.tables import account, journal, login_attempt, web_session
 from tests.accounts import TestMerchant, csrf_token, make_merchant, sign_in
 from tests.mailbox import mails_to
+from tests.people import journal_of
 from tests.webapp.reading import owner_in_english
 from webapp.passwords import verify_password
 
@@ -83,6 +84,7 @@ def test_stolen_session_is_no_way_to_guess_the_password(
 ) -> None:
     statuses = [change(client, merchant, password="wrong").status_code for _ in range(11)]
     assert statuses == [422] * 10 + [429]
+    assert [action for _, action, _ in journal_of(engine, merchant.merchant_id)] == ["login"] + ["confirm_failed"] * 10
     assert change(client, merchant).status_code == 429
 
 

@@ -13,7 +13,8 @@ from sql.instants import DAY_US, SECOND_US, now_us
 from sql.invitations import invitations_of, invite
 from sql.memberships import member_of
 from tests.accounts import TestMerchant, csrf_token, make_merchant
-from tests.people import add_person, browser_of, journal_of, mails_to
+from tests.mailbox import mails_to
+from tests.people import add_person, browser_of, journal_of
 from tests.shop import open_outlets
 from webapp import create_app, team_forms
 
