@@ -130,19 +130,25 @@ def _new(outgoing: Outgoing, now_us: int) -> dict[str, object]:
     return {**outgoing._asdict(), **new}
 
 
-def first_due_us(connection: sa.Connection) -> int | None:
-    """When the next webhook is due, or None if nothing waits."""
-    first: int | None = connection.execute(sa.select(sa.func.min(webhook.c.due_us))).scalar()
+def first_due_us(connection: sa.Connection, *, well_only: bool = False) -> int | None:
+    """When the next webhook is due, or None if nothing waits; of all, or of those that did not fail the last time."""
+    query = sa.select(sa.func.min(webhook.c.due_us)).where(*_wanted(well_only))
+    first: int | None = connection.execute(query).scalar()
     return first
 
 
-def claim(connection: sa.Connection, now_us: int) -> Claimed | None:
+def claim(connection: sa.Connection, now_us: int, *, well_only: bool = False) -> Claimed | None:
     """Something to send to the webhook that is due for longest, if any is: nobody else gets it meanwhile."""
-    due = sa.select(webhook.c.merchant_id).where(webhook.c.due_us <= now_us).order_by(webhook.c.due_us).limit(1)
-    while (merchant_id := connection.execute(due.with_for_update(skip_locked=True)).scalar_one_or_none()) is not None:
+    due = sa.select(webhook.c.merchant_id).where(webhook.c.due_us <= now_us, *_wanted(well_only))
+    due = due.order_by(webhook.c.due_us).limit(1).with_for_update(skip_locked=True)
+    while (merchant_id := connection.execute(due).scalar_one_or_none()) is not None:
         if claimed := _claim_of(connection, merchant_id, now_us):
             return claimed
     return None
+
+
+def _wanted(well_only: bool) -> list[sa.ColumnElement[bool]]:
+    return [webhook.c.failures == 0] if well_only else []
 
 
 def _claim_of(connection: sa.Connection, merchant_id: int, now_us: int) -> Claimed | None:

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import re
+import socket
 import time
 from html import unescape
 
@@ -12,12 +13,13 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from sql.engine import reading
+from sql.engine import reading, writing
 from sql.instants import now_us
-from sql.webhooks import deliveries_of, webhook_of
+from sql.tables import webhook
+from sql.webhooks import Outgoing, deliveries_of, queue_deliveries, set_webhook, webhook_of
 from tests.accounts import TestMerchant, csrf_token, make_merchant
 from tests.people import add_person, browser_of, journal_of
-from tests.webapp.test_webhook_sender import OPEN, Receiver, receiver, slow_url  # noqa: F401  (fixtures)
+from tests.webapp.test_webhook_sender import OPEN, Receiver, receiver  # noqa: F401  (a fixture)
 from webapp.webhook_jobs import Webhooks
 from webapp.webhook_sender import WebhookSender
 
@@ -148,25 +150,33 @@ def test_a_private_address_is_not_reached(
     assert log(engine, merchant) == [("waiting", "Its address is not a public one")]
 
 
-def test_a_server_that_dawdles_delays_nobody_else(
-    app: Flask,
+def queue_test(engine: sa.Engine, merchant: TestMerchant, url: str, *, failures: int = 0) -> None:
+    """Something to be sent there, where so many attempts have failed before."""
+    own = merchant.merchant_id
+    with writing(engine) as connection:
+        set_webhook(connection, own, url=url, created_by=merchant.account_id, now_us=now_us())
+        queue_deliveries(connection, [Outgoing(own, "test", "{}")], now_us())
+        connection.execute(sa.update(webhook).filter_by(merchant_id=own).values(failures=failures))
+
+
+def test_servers_that_dawdle_delay_nobody_else(
     engine: sa.Engine,
-    owner: FlaskClient,
+    merchant: TestMerchant,
     receiver: Receiver,  # noqa: F811
-    slow_url: str,  # noqa: F811
 ) -> None:
-    other = make_merchant(engine, "190000018")
-    client = browser_of(app, engine, other.account_id, other.merchant_id, confirmed_us=now_us())
-    for browser, url in ((owner, slow_url), (client, receiver.url)):
-        save(browser, url)
-        send(browser, f"{PAGE}/test")
-    jobs = Webhooks(engine, WebhookSender(is_open=True, deadline_s=4.0), workers=2)
-    begun_s = time.monotonic()
-    jobs.start()
-    while not receiver.seen and time.monotonic() < begun_s + 3:
-        time.sleep(0.02)
-    taken_s = time.monotonic() - begun_s
-    jobs.stop()
+    """However many they are: some of the threads send nothing to those that have failed."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        for unp in ("190000018", "190000021", "190000034"):
+            other = make_merchant(engine, unp)
+            queue_test(engine, other, f"http://127.0.0.1:{silent.getsockname()[1]}/", failures=1)
+        queue_test(engine, merchant, receiver.url)
+        jobs = Webhooks(engine, WebhookSender(is_open=True, deadline_s=4.0), workers=2)
+        begun_s = time.monotonic()
+        jobs.start()
+        while not receiver.seen and time.monotonic() < begun_s + 3:
+            time.sleep(0.02)
+        taken_s = time.monotonic() - begun_s
+        jobs.stop()
     assert receiver.seen
     assert taken_s < 3
 
