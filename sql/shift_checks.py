@@ -44,7 +44,10 @@ assert set(COUNTERS) >= {f"{kind}_minor" for kind in REVENUE_KINDS + DRAWER_KIND
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """A shift of a register. Instants and numbers are None as long as the document that tells them isn't there."""
+    """A shift of a register. Instants and numbers are None as long as the document that tells them isn't there.
+
+    `is_last`: no later one is known, so that its Z-report may still come.
+    """
 
     merchant_id: int
     sko_id: int
@@ -54,6 +57,7 @@ class Shift:
     z_number: int | None
     closed_us: int | None
     first_number: int | None
+    is_last: bool
 
     @property
     def key(self) -> tuple[int, int, int]:
@@ -128,8 +132,15 @@ def _shifts(merchant_id: int, sko_id: int) -> sa.Select[Any]:
 
 def shift_columns() -> list[sa.ColumnElement[Any]]:
     """What a Shift is made of, in the order of its fields."""
-    opened = sa.func.coalesce(shift.c.opened_us, shift.c.z_opened_us).label("opened_us")
-    return [opened if name == "opened_us" else shift.c[name] for name in Shift.__slots__]
+    later = shift.alias("later")
+    is_later = sa.and_(
+        *(later.c[name] == shift.c[name] for name in ("merchant_id", "sko_id")), later.c.shift > shift.c.shift
+    )
+    derived: dict[str, sa.ColumnElement[Any]] = {
+        "opened_us": sa.func.coalesce(shift.c.opened_us, shift.c.z_opened_us).label("opened_us"),
+        "is_last": ~sa.select(later.c.shift).where(is_later).correlate(shift).exists(),
+    }
+    return [derived[name] if name in derived else shift.c[name] for name in Shift.__slots__]
 
 
 def check_shifts(connection: sa.Connection, shifts: Sequence[Shift]) -> list[Checked]:

@@ -24,6 +24,7 @@ SHIFTS_MAX = 100
 LISTED_MAX = 100
 STATES = {
     "open": Sign(_("Not closed yet"), "clock", ""),
+    "unclosed": Sign(_("The Z-report is missing"), "alert-triangle", "careful"),
     "differs": Sign(_("Differs"), "alert-triangle", "bad"),
     "agrees": Sign(_("Agrees"), "check", "good"),
 }
@@ -96,7 +97,7 @@ class ShiftPage:
 
 def state_of(checked: Checked) -> str:
     if not checked.is_closed:
-        return "open"
+        return "open" if checked.shift.is_last else "unclosed"
     return "differs" if checked.differs else "agrees"
 
 

@@ -277,6 +277,20 @@ def test_open_shift_has_nothing_to_agree_with(owner: FlaskClient, engine: sa.Eng
     assert "No Z-report yet Not closed yet" in words(owner.get(f"{ONE}?{DAYS}").text)
     text = words(owner.get(f"{ONE}/shifts/1").text)
     assert "Sales, receipts – 1 –" in text
+    assert "Not closed yet" in text
+    assert "Document numbers № 1 – …" in text
+
+
+def test_shift_after_which_another_was_opened_lacks_its_z_report(owner: FlaskClient, engine: sa.Engine) -> None:
+    till.ring_up(
+        engine,
+        till.common("shift_open", 1, at=NOON),
+        till.sale(2, at=NOON),
+        till.common("shift_open", 4, at=NOON) | {"shift": 2},
+    )
+    text = words(owner.get(f"{ONE}?{DAYS}").text)
+    assert re.search(r"Shift 2 [^№]* No Z-report yet Not closed yet Shift 1 [^№]* The Z-report is missing", text)
+    assert "The Z-report is missing" in words(owner.get(f"{ONE}/shifts/1").text)
 
 
 @pytest.mark.parametrize("path", ["300000001/shifts/9", "300000009/shifts/1", "абв", "300000001/shifts/99999999999"])
