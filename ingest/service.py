@@ -18,6 +18,7 @@ from ingest.freshness import Freshness
 from ingest.lookups import Lookups
 from ingest.settings import Settings
 from ingest.tokens import Caller, Callers, bearer_token
+from ingest.uses import Uses
 from ingest.writer import Busy, Writer
 from sql.dialect import storage_errors
 from sql.engine import Connection, Engine, connect, reading, writing
@@ -57,7 +58,7 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         _tune_interpreter()
         self.settings = settings
-        self.engine: Engine = connect(settings.database_url, pool_size=LOOKUP_THREADS + settings.lanes + 1)
+        self.engine: Engine = connect(settings.database_url, pool_size=LOOKUP_THREADS + settings.lanes + 2)
         self._lock = _lock_sqlite(self.engine)
         self.directory = Directory()
         self._callers = Callers(
@@ -67,6 +68,8 @@ class Service:
         self.polling = Addresses(settings.rate_polls)  # and for their token
         self._freshness = Freshness(self.engine, self._callers, self.directory)
         self._freshness.start()
+        self._uses = Uses(self.engine)
+        self._uses.start()
         self._threads = ThreadPoolExecutor(LOOKUP_THREADS, thread_name_prefix="lookup")
         self.writer = Writer(self.engine, settings)
         self._tokens = self._lookups(find_tokens)
@@ -77,6 +80,7 @@ class Service:
         """Write what is queued and let go of everything. Blocks, up to `drain_timeout_s`."""
         self.writer.close()
         self._freshness.stop()
+        self._uses.stop()
         self._threads.shutdown(wait=False, cancel_futures=True)
         self.engine.dispose()
         if self._lock:
@@ -92,6 +96,7 @@ class Service:
             caller = self._callers.learn(token, await self._tokens.find(hash_token(token)))
         if caller is None:
             raise unauthorized()
+        self._uses.note(caller.token.token_id)
         if not caller.may_request():
             raise retry_later(429, "rate_limited", f"This token may make {caller.rate} requests a second.")
         return caller

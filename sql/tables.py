@@ -380,6 +380,7 @@ api_token = Table(
     Column("revoked_us", BigInteger, nullable=True),
     Column("name", String(64), nullable=False, server_default="", comment="as its people call it; empty: nobody has"),
     Column("created_by", BigInteger, nullable=True, comment="the account; null: the operator"),
+    Column("used_us", BigInteger, nullable=True, comment="when it was last used, or up to an hour before; null: never"),
     ForeignKeyConstraint(["merchant_id"], ["merchant.merchant_id"]),
     one_of("scope", TOKEN_SCOPES),
     CheckConstraint(

@@ -40,6 +40,7 @@ class IssuedToken:
     created_us: int
     created_by: int | None  # the account; None: the operator
     revoked_us: int | None
+    used_us: int | None  # or up to an hour before; None: never
 
 
 def hash_token(token: str) -> bytes:
@@ -90,6 +91,13 @@ def _change(connection: sa.Connection, token_id: int, merchant_id: int | None, v
         update = update.where(api_token.c.merchant_id == merchant_id)
     if not connection.execute(update.values(values)).rowcount:
         raise NotFound(f"There is no token {token_id}")
+
+
+def note_uses(connection: sa.Connection, token_ids: Collection[int]) -> None:
+    """Note that these tokens were used a moment ago."""
+    used = sa.update(api_token).where(api_token.c.token_id == sa.bindparam("used")).values(used_us=now_us())
+    # One order for all, so that two processes can't deadlock.
+    connection.execute(used, [{"used": token_id} for token_id in sorted(token_ids)])
 
 
 def find_token(connection: sa.Connection, token: str) -> Token | None:

@@ -1,5 +1,6 @@
 """Tokens: a company's own, found, named and revoked, each time on the record; the token itself is nowhere."""
 
+import datetime
 import re
 from html import unescape
 
@@ -11,12 +12,13 @@ from werkzeug.test import TestResponse
 
 from sql.device_grants import approve_grant, begin_grant, poll_grant
 from sql.engine import reading, writing
-from sql.instants import SECOND_US, now_us
+from sql.instants import SECOND_US, now_us, to_us
 from sql.journal import Wanted, read_journal
+from sql.tables import api_token
 from sql.tokens import find_token, issue_token, revoke_token
 from tests.accounts import TestMerchant, csrf_token, make_merchant
 from tests.people import browser_of, journal_of
-from tests.shop import open_outlets
+from tests.shop import MINSK, open_outlets
 from tests.webapp.conftest import CountQueries
 from tests.webapp.reading import AS_HTMX
 from webapp import tokens as token_pages
@@ -86,6 +88,17 @@ def test_the_list_tells_of_each_token_but_never_the_token(
     assert "300000001 У <b>входа</b> Works" in text
     assert "300000002 Without a name Revoked" in text
     assert not any(token in page.get_data(as_text=True) for token in tokens)
+
+
+def test_a_token_says_when_it_was_last_used(owner: FlaskClient, engine: sa.Engine, tokens: list[str]) -> None:
+    used_us = to_us(datetime.datetime(2026, 3, 2, 9, tzinfo=MINSK))
+    with writing(engine) as connection:
+        connection.execute(sa.update(api_token).where(api_token.c.token_id == 1).values(used_us=used_us))
+    page = text_of(owner.get("/tokens"))
+    assert page.count("last used 2 Mar 2026, 09:00") == 1
+    assert page.count("not used yet") == 2
+    assert "Last used 2 Mar 2026, 09:00 or up to an hour later" in text_of(owner.get("/tokens/1"))
+    assert "Last used Not yet" in text_of(owner.get("/tokens/3"))
 
 
 @pytest.mark.parametrize(
