@@ -83,9 +83,9 @@ def settle(connection: sa.Connection, span: Span, findings: Iterable[Finding], n
     """
     beat(connection, WORKER)
     found = {finding.key: finding for finding in findings}
-    is_open, is_recent = notification.c.closed_us.is_(None), notification.c.closed_us > now_us - REOPENED_US
-    open_ones = _by_key(connection, span, is_open)
-    recent = _by_key(connection, span, is_recent) if found.keys() - open_ones.keys() else {}
+    open_ones = _by_key(connection, span.within(notification), notification.c.closed_us.is_(None))
+    merchant_ids = sorted({key[0] for key in found.keys() - open_ones.keys()})
+    recent = _recent(connection, merchant_ids, now_us) if merchant_ids else {}
     muted = _muted(connection, span)
     changed: list[Notification] = []
     news: list[News] = []
@@ -107,8 +107,15 @@ def settle(connection: sa.Connection, span: Span, findings: Iterable[Finding], n
     return news
 
 
-def _by_key(connection: sa.Connection, span: Span, condition: sa.ColumnElement[bool]) -> dict[Key, Notification]:
-    query = sa.select(*COLUMNS).where(span.within(notification), condition).order_by(notification.c.last_us)
+def _recent(connection: sa.Connection, merchant_ids: Sequence[int], now_us: int) -> dict[Key, Notification]:
+    """Those that were closed a short while ago, company by company: of a span it would read all that ever were."""
+    return _by_key(
+        connection, notification.c.merchant_id.in_(merchant_ids), notification.c.closed_us > now_us - REOPENED_US
+    )
+
+
+def _by_key(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> dict[Key, Notification]:
+    query = sa.select(*COLUMNS).where(*conditions).order_by(notification.c.last_us)
     return {found.key: found for found in map(notification_in, connection.execute(query))}
 
 

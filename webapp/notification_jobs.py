@@ -27,6 +27,7 @@ from webapp.usual_pauses import usual_pause
 
 EVERY_S = 60.0
 STOP_S = 20.0
+SWEEP_S = 3600.0  # it looks through all notifications
 
 log = structlog.get_logger()
 
@@ -38,6 +39,7 @@ class Notifications:
         self._engine = engine
         self._post = Post(translator(), origin)
         self._stop = threading.Event()
+        self._swept_s = float("-inf")
         self._thread = threading.Thread(target=self._run, name="notifications", daemon=True)
 
     def start(self) -> None:
@@ -69,8 +71,7 @@ class Notifications:
                         return
                     self._look_at(span)
                 self._tell_daily()
-                with writing(self._engine) as connection:
-                    sweep_notifications(connection, now_us())
+                self._sweep()
         except StorageUnavailable as error:
             log.warning("storage_unavailable", error=str(error))
         except Exception:
@@ -98,6 +99,13 @@ class Notifications:
                 return
             with writing(self._engine) as connection:
                 self._post.tell_daily(connection, person, due_us)
+
+    def _sweep(self) -> None:
+        if time.monotonic() < self._swept_s + SWEEP_S:
+            return
+        with writing(self._engine) as connection:
+            sweep_notifications(connection, now_us())
+        self._swept_s = time.monotonic()
 
 
 def follow_documents(engine: Engine, span: Span, now: int) -> None:

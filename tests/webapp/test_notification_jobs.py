@@ -11,7 +11,7 @@ from sql.engine import connect, reading, writing
 from sql.events import NewEvent, insert_events
 from sql.instants import DAY_US, HOUR_US, now_us
 from sql.notification_lists import Reader, Wanted, read_notifications
-from sql.notifications import mute
+from sql.notifications import KEPT_US, mute
 from sql.preferences import Preference, set_preferences
 from sql.skos import add_sko
 from sql.tables import document, message, notification, sko, z_difference
@@ -73,6 +73,18 @@ def test_what_registers_do_opens_and_closes_notifications(engine: sa.Engine, mer
     round_(engine)
     assert rules(engine, merchant) == [("memory_low", 1)]
     assert rules(engine, merchant, "closed") == [("gap", 1), ("offline", 2)]
+
+
+def test_what_was_settled_long_ago_is_forgotten(engine: sa.Engine, merchant: TestMerchant) -> None:
+    report(engine, merchant, "offline")
+    round_(engine)
+    report(engine, merchant, "online", ago_us=0)
+    round_(engine)
+    assert rules(engine, merchant, "closed") == [("offline", 1)]
+    with writing(engine) as connection:
+        connection.execute(sa.update(notification).values(closed_us=now_us() - KEPT_US - 1))
+    round_(engine)
+    assert rules(engine, merchant, "closed") == []
 
 
 def test_one_mail_tells_of_all_that_is_new_and_only_once(engine: sa.Engine, merchant: TestMerchant) -> None:
