@@ -64,7 +64,7 @@ def merchant_add(unp: str, name: str, email: str, phone: str, as_json: bool) -> 
             merchant_id,
             "account_created",
             actor=OPERATOR,
-            subject=email.lower(),
+            subject=email,
             detail={"role": "owner"},
         )
     answer(as_json, merchant_id=merchant_id, account_id=account_id, password=password, totp_secret=secret)

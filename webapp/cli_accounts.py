@@ -74,9 +74,9 @@ def create(
         add_membership(connection, merchant_id, account_id, role, outlet_ids=outlet_ids, expires_us=expires_us)
         detail = {"role": role, "outlets": outlet_ids, "until": until and until.date().isoformat()}
         told = {key: value for key, value in detail.items() if value}
-        write_journal(connection, merchant_id, "account_created", actor=OPERATOR, subject=email.lower(), detail=told)
+        write_journal(connection, merchant_id, "account_created", actor=OPERATOR, subject=email, detail=told)
         _mail_link(connection, account_id, is_new=True)
-    answer(as_json, account_id=account_id, link_mailed_to=email.lower())
+    answer(as_json, account_id=account_id, link_mailed_to=email)
 
 
 @account.command()

@@ -13,6 +13,7 @@ from sql.dialect import storage_errors
 from sql.engine import DEFAULT_DATABASE_URL, Engine, connect
 from sql.errors import AlreadyExists, NotFound, StorageUnavailable
 from sql.unp import is_valid_unp, normalised_unp
+from webapp.emails import account_address
 
 
 class Unp(click.ParamType[str]):
@@ -41,7 +42,19 @@ class Matching(click.ParamType[str]):
         return value.strip()
 
 
-EMAIL = Matching("e-mail address", r"(?=.{0,254}$)[^@\s]{1,64}@[^@\s]+\.[^@\s]+", "like owner@example.by")
+class Email(click.ParamType[str]):
+    """An e-mail address, as accounts have it."""
+
+    name = "e-mail address"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return account_address(value)
+        except ValueError:
+            self.fail(f"{value!r} is no e-mail address that mail can be sent to, like owner@example.by", param, ctx)
+
+
+EMAIL = Email()
 PHONE = Matching("phone number", r"\+[1-9][0-9]{7,14}", "with the country's code, like +375291234567")
 SKO_NUMBER = Matching("СКО number", r"[0-9A-Z]{1,20}", "1 to 20 of 0-9 and A-Z")
 TEXT = Matching("text", r"[^\x00-\x1f\x7f]{1,256}", "1 to 256 characters on one line")

@@ -13,12 +13,12 @@ from sql.rates import Rate, count
 from sql.throttle import MINUTE_US, TooManyAttempts
 from sql.unp import is_valid_unp, normalised_unp
 from webapp.database import engine
+from webapp.emails import TakesEmail
 from webapp.forms import Form
 from webapp.fragments import page_or_fragment
 from webapp.guard import public
-from webapp.messages import mail_address
 from webapp.pdf import Busy, draw, styles
-from webapp.phones import normalised_phone, shown_phone
+from webapp.phones import TakesPhone, shown_phone
 from webapp.waiting import retry_headers, waiting_sentence
 
 PAPERS = Rate("paper", most=10, window_us=MINUTE_US)
@@ -33,7 +33,7 @@ def _line(label: str, sentence: str, length_max: int) -> StringField:
     return StringField(label, [DataRequired(sentence), Length(max=length_max, message=too_long)])
 
 
-class ApplicationForm(Form):
+class ApplicationForm(TakesEmail, TakesPhone, Form):
     """What is typed is printed, and kept nowhere."""
 
     unp = _line(lazy_gettext("UNP"), lazy_gettext("Enter the UNP of your company."), 20)
@@ -49,23 +49,11 @@ class ApplicationForm(Form):
                 gettext("There is no such UNP: its check digit does not fit. Look for a typing slip.")
             )
 
-    def validate_email(self, field: Field) -> None:
-        try:
-            mail_address(field.data.strip())
-        except ValueError:
-            raise ValidationError(gettext("This is no e-mail address. Look for a typing slip.")) from None
-
-    def validate_phone(self, field: Field) -> None:
-        try:
-            normalised_phone(field.data)
-        except ValueError as error:
-            raise ValidationError(str(error)) from None
-
     def lines(self) -> list[tuple[str, str]]:
         """Label and value of each line of the paper."""
         tidy = {name: " ".join((field.data or "").split()) for name, field in self._fields.items()}
         if tidy["unp"]:
-            tidy |= {"unp": normalised_unp(tidy["unp"]), "phone": shown_phone(normalised_phone(tidy["phone"]))}
+            tidy |= {"unp": normalised_unp(tidy["unp"]), "phone": shown_phone(self.number)}
         return [(str(self[name].label.text), tidy[name]) for name in self.printed]
 
     printed = ("unp", "company", "person", "position", "email", "phone")

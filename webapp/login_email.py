@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
-from wtforms import Field, PasswordField, StringField, ValidationError
+from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
 from sql import accounts, throttle
@@ -15,18 +15,18 @@ from sql.login_attempts import begin_attempt
 from sql.throttle import TooManyAttempts
 from webapp.database import engine
 from webapp.email_attempt import STEP, WAY, note_wrong_password
+from webapp.emails import TakesEmail
 from webapp.entering import remember
 from webapp.forms import Form
 from webapp.fragments import page_or_fragment
 from webapp.guard import go_to, own_page, public
-from webapp.messages import mail_address
 from webapp.passwords import hash_password, needs_rehash, verify_password
 from webapp.waiting import retry_headers, waiting_sentence
 
 blueprint = Blueprint("login_email", __name__)
 
 
-class EmailForm(Form):
+class EmailForm(TakesEmail, Form):
     email = StringField(
         lazy_gettext("E-mail"), [InputRequired(lazy_gettext("Enter the e-mail address of your account."))]
     )
@@ -37,16 +37,6 @@ class EmailForm(Form):
             Length(max=128, message=lazy_gettext("A password has at most 128 characters.")),
         ],
     )
-
-    def validate_email(self, _field: Field) -> None:
-        try:
-            mail_address(self.address)
-        except ValueError:
-            raise ValidationError(gettext("This is no e-mail address. Look for a typing slip.")) from None
-
-    @property
-    def address(self) -> str:
-        return str(self.email.data or "").strip()
 
 
 @blueprint.get("/login/email")

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 from flask_wtf.csrf import CSRFError
-from wtforms import Field, StringField, ValidationError
+from wtforms import StringField
 from wtforms.validators import InputRequired
 
 from sql.engine import reading
@@ -21,7 +21,7 @@ from webapp.email_attempt import STEP, HalfDone, finish, give_up, guess, half_do
 from webapp.forms import Form
 from webapp.fragments import page_or_fragment
 from webapp.guard import go_to, public
-from webapp.phones import normalised_phone
+from webapp.phones import TakesPhone
 from webapp.sms_codes import CodeForm, is_code, seconds_to_wait, send_code
 from webapp.waiting import retry_headers, waiting_sentence
 
@@ -30,17 +30,10 @@ blueprint = Blueprint("login_factor", __name__)
 Again = Callable[[str], Response]
 
 
-class PhoneForm(Form):
+class PhoneForm(TakesPhone, Form):
     phone = StringField(
         lazy_gettext("Phone number"), [InputRequired(lazy_gettext("Enter the phone number of your account."))]
     )
-    number = ""  # in E.164 form, once it is valid
-
-    def validate_phone(self, field: Field) -> None:
-        try:
-            self.number = normalised_phone(field.data)
-        except ValueError as error:
-            raise ValidationError(str(error)) from None
 
 
 def halfway(view: Callable[[HalfDone], ResponseReturnValue]) -> Callable[[], ResponseReturnValue]:

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 from flask_wtf.csrf import CSRFError
-from wtforms import Field, StringField, ValidationError
+from wtforms import StringField
 from wtforms.validators import InputRequired
 
 from sql import password_resets
@@ -22,10 +22,10 @@ from sql.throttle import TooManyAttempts
 from webapp import enrolment, reset_factor, site
 from webapp.afterwards import afterwards
 from webapp.database import engine
+from webapp.emails import TakesEmail
 from webapp.forms import Form
 from webapp.fragments import page_or_fragment
 from webapp.guard import go_to, public
-from webapp.messages import mail_address
 from webapp.password_form import NewPasswordForm, known_of
 from webapp.passwords import hash_password
 from webapp.person_mail import mail_link
@@ -40,20 +40,10 @@ MAILS = Rate("reset-mail", most=3, window_us=HOUR_US)
 blueprint = Blueprint("password_reset", __name__)
 
 
-class AskForm(Form):
+class AskForm(TakesEmail, Form):
     email = StringField(
         lazy_gettext("E-mail"), [InputRequired(lazy_gettext("Enter the e-mail address of your account."))]
     )
-
-    def validate_email(self, _field: Field) -> None:
-        try:
-            mail_address(self.address)
-        except ValueError:
-            raise ValidationError(gettext("This is no e-mail address. Look for a typing slip.")) from None
-
-    @property
-    def address(self) -> str:
-        return str(self.email.data or "").strip()
 
 
 def send_link(connection: Connection, person: Person, *, is_new: bool = False) -> None:
@@ -88,7 +78,7 @@ def send() -> ResponseReturnValue:
         return _ask_page(form, waiting_sentence(refused)), 429, retry_headers(refused)
     address = form.address
     afterwards(lambda: _send_if_known(address))
-    return page_or_fragment("login/reset_sent.html", None, address=address)
+    return page_or_fragment("login/reset_sent.html", None, address=form.email.data)
 
 
 def _send_if_known(address: str) -> None:

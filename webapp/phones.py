@@ -3,6 +3,7 @@
 import re
 
 from flask_babel import gettext
+from wtforms import Field, StringField, ValidationError
 
 _E164 = re.compile(r"\+[1-9][0-9]{7,14}")
 _SEPARATORS = str.maketrans("", "", " \u00a0\t-().\u2011\u2013")
@@ -34,3 +35,16 @@ def shown_phone(phone: str) -> str:
     if not phone.startswith(_BELARUS) or len(phone) != len(_BELARUS) + _NATIONAL_DIGITS:
         return phone
     return f"{_BELARUS} {phone[4:6]} {phone[6:9]}-{phone[9:11]}-{phone[11:]}"
+
+
+class TakesPhone:
+    """A form with the field `phone`."""
+
+    phone: StringField
+    number = ""  # in E.164 form, once it is valid
+
+    def validate_phone(self, field: Field) -> None:
+        try:
+            self.number = normalised_phone(field.data)
+        except ValueError as error:
+            raise ValidationError(str(error)) from None

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, flash, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 from flask_login import current_user
-from wtforms import Field, StringField, ValidationError
+from wtforms import StringField
 from wtforms.validators import InputRequired
 
 from sql import accounts, login_attempts, throttle
@@ -18,7 +18,7 @@ from webapp.fragments import page_or_fragment
 from webapp.guard import go_to, own_account
 from webapp.journal import note
 from webapp.person_mail import mail_phone_changed
-from webapp.phones import normalised_phone, shown_phone
+from webapp.phones import TakesPhone, shown_phone
 from webapp.roles import own
 from webapp.sms_codes import CodeForm, count_guess, is_code, seconds_to_wait, send_code
 from webapp.waiting import retry_headers, waiting_sentence
@@ -29,15 +29,8 @@ STEP = WAY = "phone"
 OPEN = "phone"  # the name of the unconfirmed number in the browser's signed session
 
 
-class NumberForm(Form):
+class NumberForm(TakesPhone, Form):
     phone = StringField(lazy_gettext("New phone number"), [InputRequired(lazy_gettext("Enter the new phone number."))])
-    number = ""  # in E.164 form, once it is valid
-
-    def validate_phone(self, field: Field) -> None:
-        try:
-            self.number = normalised_phone(field.data)
-        except ValueError as error:
-            raise ValidationError(str(error)) from None
 
 
 @blueprint.get("/profile/phone")

@@ -14,9 +14,9 @@ from sql.invitations import OUTLETS_MAX
 from sql.memberships import Member
 from sql.outlets import Outlet
 from webapp import formats
+from webapp.emails import TakesEmail
 from webapp.filters import zone_of
 from webapp.forms import Form
-from webapp.messages import mail_address
 from webapp.periods import DAY, iso_day
 from webapp.roles import NAMES
 
@@ -100,17 +100,10 @@ class TermsForm(Form):
         return {"role": self.role.data} | {name: value for name, value in limits.items() if value}
 
 
-class InviteForm(TermsForm):
-    address = ""  # as it goes over the wire, once it is valid
+class InviteForm(TakesEmail, TermsForm):
     email = StringField(
         lazy_gettext("E-mail"), [InputRequired(lazy_gettext("Enter the e-mail address of the person."))]
     )
-
-    def validate_email(self, field: Field) -> None:
-        try:
-            self.address = mail_address(field.data.strip()).lower()
-        except ValueError:
-            raise ValidationError(gettext("This is no e-mail address. Look for a typing slip.")) from None
 
 
 def invite_form(outlets: Sequence[Outlet]) -> InviteForm:

@@ -23,6 +23,7 @@ from sql.signing_certificates import add_certificate, certificates_of
 from sql.tables import account, journal, message
 from tests.accounts import TestMerchant, make_merchant
 from webapp.cli import main
+from webapp.emails import account_address
 
 EMAIL = "buh@romashka.by"
 CREATE = ("account", "create", "--unp", "191832203", "--email", "Buh@romashka.by")
@@ -92,6 +93,13 @@ def test_a_created_person_gets_a_link_and_nothing_is_open_before(
     assert (member.email, member.name, member.role) == (EMAIL, "Анна", "accountant")
     assert (factors.has_password, factors.has_totp) == (False, False)
     assert told(engine) == [(merchant.merchant_id, "operator", "account_created", EMAIL, {"role": "accountant"})]
+
+
+def test_an_address_is_kept_as_whoever_types_it_logs_in(engine: sa.Engine, kabinet: Kabinet):
+    """A Cyrillic domain has two ways to be written; an invitation to the one must not make a second account."""
+    created = kabinet.json(*CREATE[:-1], "Anna@Почта.бел", "--role", "owner")
+    assert created["link_mailed_to"] == account_address("anna@почта.бел")
+    assert kabinet.json("account", "show", "anna@почта.бел")["account_id"] == created["account_id"]
 
 
 def test_managers_have_outlets_and_support_a_last_day(engine: sa.Engine, kabinet: Kabinet, merchant: TestMerchant):

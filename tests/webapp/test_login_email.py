@@ -24,6 +24,7 @@ from tests.accounts import PASSWORD, TestMerchant, csrf_token, make_merchant
 from tests.mailbox import sms_codes
 from tests.webapp.conftest import CountQueries
 from webapp import passwords
+from webapp.emails import account_address
 from webapp.recovery_codes import generate_recovery_codes
 from webapp.sms_codes import is_code
 
@@ -126,6 +127,12 @@ def test_person_logs_in_by_a_code_that_comes_to_the_phone(client, merchant, engi
         keys = connection.execute(sa.select(login_throttle.c.key).where(login_throttle.c.failures > 0)).scalars().all()
     assert (sms.recipient, keys) == ("+375291234567", [])
     assert 9 * MINUTE_US < sms.valid_until_us - now_us() <= 10 * MINUTE_US
+
+
+@pytest.mark.parametrize("typed", ["anna@почта.бел", "Anna@Почта.БЕЛ", "anna@xn--80a1acny.xn--90ais"])
+def test_address_of_a_cyrillic_domain_is_one_however_it_is_written(client, engine, typed):
+    anna = make_merchant(engine, "100320487", email=account_address("anna@почта.бел"))
+    assert begin(client, anna, email=typed).location == CODE
 
 
 def test_address_in_any_case_and_phone_as_people_write_it(client, merchant, engine):
