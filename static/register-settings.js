@@ -42,8 +42,10 @@
   });
 
   // The button that opened a dialog was swapped along with it.
-  document.addEventListener("htmx:after:swap", () => {
+  const comeBack = () => {
     const title = document.getElementById("panel-title");
     if (title && document.activeElement === document.body && !document.querySelector("dialog[open]")) title.focus();
-  });
+  };
+  document.addEventListener("htmx:after:swap", comeBack);
+  document.addEventListener("close", () => setTimeout(comeBack), true); // once it is gone
 })();

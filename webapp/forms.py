@@ -25,8 +25,11 @@ class Form(FlaskForm):
 
     @property
     def focus(self) -> Field:
-        """Where the cursor belongs: the first field with a mistake, else the first one shown empty, else the first."""
-        fields = [field for field in self if field.widget.input_type not in ("hidden", "submit")]
+        """Where the cursor belongs: the first field with a mistake, else the first one shown empty, else the first.
+
+        Choices are passed by: they are several boxes, or begin with one that is good already.
+        """
+        fields = [field for field in self if getattr(field.widget, "input_type", "hidden") not in ("hidden", "submit")]
         wrong = [field for field in fields if field.errors]
         empty = [field for field in fields if field.widget.input_type == "password" or not field.data]
         return (wrong or empty or fields)[0]

@@ -89,9 +89,11 @@ def test_the_guides_example_step_by_step_until_the_register_has_applied_it(
     expect(page.get_by_role("dialog")).to_be_visible()
     expect(page).to_have_title(TITLE)
     axe(page)
+    expect(page.get_by_label("Наименование пользователя")).to_be_focused()
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
     expect(page).to_have_title(TITLE)
+    expect(page.locator("#panel-title")).to_be_focused()
     create_user(page, "Кассир 1", "1234", "Z-отчёт")
     # 5. The user stands in the list with all that was chosen.
     expect(page.get_by_role("dialog")).to_be_hidden()
