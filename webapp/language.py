@@ -59,10 +59,15 @@ def theme() -> str | None:
 
 
 def _chosen(what: str, allowed: tuple[str, ...]) -> str | None:
-    for choice in (getattr(current_user, what, None), request.cookies.get(what)):
+    for choice in (getattr(current_user, what, None), request.cookies.get(_cookie(what))):
         if choice in allowed:
             return str(choice)
     return None
+
+
+def _cookie(what: str) -> str:
+    """Its name, with the prefix by which browsers keep it from other hosts, where that can be (`security.py`)."""
+    return f"__Host-{what}" if current_app.config["SESSION_COOKIE_SECURE"] else what
 
 
 @blueprint.post("/language")
@@ -90,13 +95,13 @@ def set_theme() -> Response:
     return _back("theme", chosen)
 
 
-def _back(cookie: str, choice: str | None) -> Response:
+def _back(what: str, choice: str | None) -> Response:
     """To the page that the reader was on, with the choice in a cookie; None takes the cookie away."""
     response = redirect(own_page(request.form.get("next"), even_public=True), code=303)
     secure = current_app.config["SESSION_COOKIE_SECURE"]
     options = {"secure": secure, "httponly": True, "samesite": "Lax"}
     if choice is None:
-        response.delete_cookie(cookie, **options)
+        response.delete_cookie(_cookie(what), **options)
     else:
-        response.set_cookie(cookie, choice, max_age=COOKIE_AGE_S, **options)
+        response.set_cookie(_cookie(what), choice, max_age=COOKIE_AGE_S, **options)
     return response

@@ -128,6 +128,21 @@ def test_cookies_of_production_are_secure_and_of_this_host_alone(settings: Setti
     assert response.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
 
 
+def test_cookies_of_language_and_theme_are_of_this_host_alone_too(settings: Settings) -> None:
+    client, site = production(settings).test_client(), "https://kabinet.example"
+    page = client.get("/login/password", base_url=site).get_data(as_text=True)
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    assert token
+    for what, choice in (("language", "be"), ("theme", "dark")):
+        form = {"csrf_token": token[1], what: choice}
+        response = client.post(f"/{what}", base_url=site, data=form, headers={"Referer": f"{site}/login/password"})
+        (cookie,) = response.headers.getlist("Set-Cookie")
+        name, *attributes = cookie.split("; ")
+        assert name == f"__Host-{what}={choice}"
+        assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"} <= set(attributes)
+    assert '<html lang="be" data-bs-theme="dark">' in client.get("/login/password", base_url=site).text
+
+
 def test_without_tls_nothing_promises_it(client: FlaskClient) -> None:
     response = client.get("/login/password")
     assert "Secure" not in response.headers["Set-Cookie"]
