@@ -95,7 +95,7 @@ def test_a_token_says_when_it_was_last_used(owner: FlaskClient, engine: sa.Engin
     with writing(engine) as connection:
         connection.execute(sa.update(api_token).where(api_token.c.token_id == 1).values(used_us=used_us))
     page = text_of(owner.get("/tokens"))
-    assert page.count("last used 2 Mar 2026, 09:00") == 1
+    assert page.count("used last 2 Mar 2026, 09:00") == 1
     assert page.count("not used yet") == 2
     assert "Last used 2 Mar 2026, 09:00 or up to an hour later" in text_of(owner.get("/tokens/1"))
     assert "Last used Not yet" in text_of(owner.get("/tokens/3"))
