@@ -14,15 +14,18 @@ from sql.intervals import Interval
 from sql.quarantine import CONFLICT
 from sql.tables import document, placement, quarantine, sko
 
-QUARANTINED_MAX = 50_000
+QUARANTINED_MAX = 50_000  # the last ones
 _FOREVER = 2**62
 
 
 class Marked(NamedTuple):
-    """Numbers of a register that are in quarantine and not stored, and those whose stored document is contradicted."""
+    """Numbers of a register that are in quarantine and not stored, and those whose stored document is contradicted.
 
-    quarantined: set[int]
-    conflicting: set[int]
+    Each with the instant at which the first such document was received.
+    """
+
+    quarantined: dict[int, int]
+    conflicting: dict[int, int]
 
 
 def numbers_of_period(
@@ -113,26 +116,35 @@ def marked_numbers(
     merchant_id: int,
     since_us: int,
     *,
+    incomplete: Collection[int] = (),
     sko_ids: Collection[int] = (),
     outlet_ids: Collection[int] = (),
 ) -> dict[int, Marked]:
-    """By register, the numbers of documents that went to quarantine at `since_us` or later; of all or of these."""
+    """By register, the numbers of documents that went to quarantine at `since_us` or later; of all or of these.
+
+    Of `incomplete` registers, whenever that was: what is absent in a period may have come before it.
+    """
     q = quarantine.c
     stored = sa.select(document.c.number).where(
         document.c.merchant_id == q.merchant_id, document.c.sko_id == q.sko_id, document.c.number == q.number
     )
     is_stored = stored.correlate(quarantine).exists()
-    query = sa.select(q.sko_id, q.number, q.code, is_stored).where(
-        q.merchant_id == merchant_id, q.received_us >= since_us, q.sko_id.is_not(None), q.number.is_not(None)
+    query = sa.select(q.sko_id, q.number, q.code, is_stored, q.received_us).where(
+        q.merchant_id == merchant_id,
+        sa.or_(q.received_us >= since_us, q.sko_id.in_(sorted(incomplete))),
+        q.sko_id.is_not(None),
+        q.number.is_not(None),
     )
     if sko_ids:
         query = query.where(q.sko_id.in_(sorted(sko_ids)))
     if outlet_ids:
         query = query.where(q.outlet_id.in_(sorted(outlet_ids)))
-    found: dict[int, Marked] = defaultdict(lambda: Marked(set(), set()))
-    for sko_id, number, code, there in connection.execute(query.order_by(q.received_us).limit(QUARANTINED_MAX)):
+    found: dict[int, Marked] = defaultdict(lambda: Marked({}, {}))
+    for sko_id, number, code, there, received_us in connection.execute(
+        query.order_by(q.received_us.desc()).limit(QUARANTINED_MAX)
+    ):
         if code == CONFLICT:
-            found[sko_id].conflicting.add(number)
+            found[sko_id].conflicting[number] = received_us
         elif not there:
-            found[sko_id].quarantined.add(number)
+            found[sko_id].quarantined[number] = received_us
     return dict(found)

@@ -4,12 +4,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest
 
 from sql.engine import Connection, reading
+from sql.instants import from_us
 from sql.shift_checks import Checked
 from sql.skos import Sko
 from webapp import shift_page
@@ -17,7 +19,7 @@ from webapp.completeness_map import COLUMNS, STATES, RegisterMap, map_of
 from webapp.database import engine
 from webapp.filters import Filters
 from webapp.fragments import page_or_fragment, show_address, wants_fragment
-from webapp.report_filters import NAMES, report_filters, times_of
+from webapp.report_filters import NAMES, days_query, period_of, report_filters, times_of
 from webapp.roles import needs
 from webapp.scope import Reach, own_reach
 
@@ -79,6 +81,16 @@ class RegisterPage:
     map: RegisterMap | None = None
     shifts: Sequence[Checked] = ()
     shifts_max: int = shift_page.SHIFTS_MAX
+
+    @property
+    def invalid_query(self) -> dict[str, Any]:
+        """The query string of the list of its invalid documents, from the day on which the first of them came."""
+        period = period_of(self.filters)
+        days = {"period": None, "from": period.first, "to": period.last}
+        if self.map and self.map.invalid_us is not None:
+            came = from_us(self.map.invalid_us).astimezone(ZoneInfo(self.filters.zone)).date()
+            days["from"] = min(came, period.first)
+        return days_query(self.filters, sko=self.sko.number, **days)
 
 
 @blueprint.get("/reports/completeness")

@@ -39,7 +39,10 @@ class Mark(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterMap:
-    """The numbers of a register in a period, as intervals in order; those that are not in the others are there."""
+    """The numbers of a register in a period, as intervals in order; those that are not in the others are there.
+
+    `invalid_us` is when the first of the documents in quarantine, or of the contradicting ones, was received.
+    """
 
     sko: Sko
     expected: Sequence[Interval]
@@ -47,6 +50,7 @@ class RegisterMap:
     late: Sequence[Interval]
     quarantined: Sequence[Interval]
     conflicting: Sequence[Interval]
+    invalid_us: int | None
 
     @property
     def is_silent(self) -> bool:
@@ -113,15 +117,16 @@ def map_of(connection: Connection, merchant_id: int, filters: Filters, skos: Seq
     ids = [sko.sko_id for sko in skos]
     within = {"sko_ids": ids if len(ids) == 1 else (), "outlet_ids": filters.outlet_ids}
     expected = numbers_of_period(connection, merchant_id, since_us, until_us, **within)
-    marked = marked_numbers(connection, merchant_id, since_us, **within)
     stored = stored_numbers(connection, merchant_id, ids)
+    incomplete = [sko_id for sko_id, its in expected.items() if intervals.without(its, stored.get(sko_id, NOTHING).all)]
+    marked = marked_numbers(connection, merchant_id, since_us, incomplete=incomplete, **within)
     is_open = until_us > now_us()
     maps = [
         register_map(
             sko,
             expected.get(sko.sko_id, []),
             stored.get(sko.sko_id, NOTHING),
-            marked.get(sko.sko_id, Marked(set(), set())),
+            marked.get(sko.sko_id, Marked({}, {})),
             is_open=is_open,
         )
         for sko in skos
@@ -141,15 +146,23 @@ def register_map(
         expected = intervals.union(expected)
     absent = intervals.without(expected, stored.all)
     quarantined = intervals.common(absent, _as_intervals(marked.quarantined))
+    conflicting = intervals.common(expected, _as_intervals(marked.conflicting))
+    received = (
+        numbers[number]
+        for its, numbers in ((quarantined, marked.quarantined), (conflicting, marked.conflicting))
+        for first, last in its
+        for number in range(first, last + 1)
+    )
     return RegisterMap(
         sko=sko,
         expected=expected,
         missing=intervals.without(absent, quarantined),
         late=intervals.common(expected, stored.late),
         quarantined=quarantined,
-        conflicting=intervals.common(expected, _as_intervals(marked.conflicting)),
+        conflicting=conflicting,
+        invalid_us=min(received, default=None),
     )
 
 
-def _as_intervals(numbers: set[int]) -> list[Interval]:
+def _as_intervals(numbers: Iterable[int]) -> list[Interval]:
     return intervals.union((number, number) for number in numbers)

@@ -3,6 +3,7 @@
 import datetime
 import random
 import re
+from html import unescape
 
 import pytest
 import sqlalchemy as sa
@@ -95,6 +96,21 @@ def test_what_is_missing_between_two_days_belongs_to_the_later_one(owner: FlaskC
     text = words(owner.get(f"{ONE}?from=2026-01-01&to=2026-02-28").text)
     assert "№ 1 – № 2" in text
     assert "Here 2 of 2" in text
+
+
+def test_what_came_in_a_bad_form_before_the_period_is_not_missing_in_it(
+    owner: FlaskClient, engine: sa.Engine, merchant: TestMerchant
+) -> None:
+    sell(engine, 1, at=NOON - 3 * DAY)
+    refuse(engine, merchant.merchant_id, till.sale(2) | {"total": 1}, at=NOON - 2 * DAY)
+    sell(engine, 4)
+    days = "from=2026-03-02&to=2026-03-02"
+    assert "300000001 Универсам In quarantine: 1 Missing: 1" in words(owner.get(f"/reports/completeness?{days}").text)
+    page = owner.get(f"{ONE}?{days}").text
+    assert "In quarantine 1 № 2 The documents" in words(page)
+    assert "Missing 1 № 3" in words(page)
+    [address] = re.findall(r'href="(/reports/invalid\?[^"]*)">The documents', page)
+    assert "Register 300000001 · № 2" in words(owner.get(unescape(address)).text)
 
 
 def test_what_was_corrected_is_not_missing_any_more(
@@ -308,7 +324,9 @@ def test_strip_shows_whatever_is_amiss(seed: int) -> None:
     here = {number for number in range(1, size + 1) if chance.random() < 0.95}
     kept = {number for number in range(1, size + 1) if number not in here and chance.random() < 0.5}
     stored = Stored([Interval(number, number) for number in sorted(here)], [])
-    found = register_map(Sko(1, 1, "1", 1, "smart"), [Interval(1, size)], stored, Marked(kept, set()), is_open=False)
+    found = register_map(
+        Sko(1, 1, "1", 1, "smart"), [Interval(1, size)], stored, Marked(dict.fromkeys(kept, 0), {}), is_open=False
+    )
     gone = set(range(1, size + 1)) - here - kept
     assert {n for first, last in found.missing for n in range(first, last + 1)} == gone
     assert {n for first, last in found.quarantined for n in range(first, last + 1)} == kept

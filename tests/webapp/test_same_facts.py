@@ -90,7 +90,7 @@ def shown(engine: sa.Engine, merchant_id: int, sko: Sko) -> Facts:
             sko,
             numbers_of_period(connection, merchant_id, 0, FOREVER).get(sko.sko_id, []),
             stored_numbers(connection, merchant_id, [sko.sko_id]).get(sko.sko_id, NOTHING),
-            marked_numbers(connection, merchant_id, 0).get(sko.sko_id, Marked(set(), set())),
+            marked_numbers(connection, merchant_id, 0).get(sko.sko_id, Marked({}, {})),
             is_open=True,
         )
         shifts = shifts_of(connection, merchant_id, sko.sko_id, 0, FOREVER, 100)
