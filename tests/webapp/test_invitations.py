@@ -94,6 +94,15 @@ def test_a_new_person_chooses_a_password_links_an_app_and_is_in(client: FlaskCli
     ]
 
 
+def test_nobody_chooses_the_own_role(client: FlaskClient, engine: sa.Engine, company: TestMerchant):
+    """What a form has no field for changes nothing."""
+    path = invite_guest(engine, company)
+    choose(client, path, role="owner", email="other@example.by", merchant_id="1", member_until_us="1")
+    enrol(client)
+    assert companies(engine, GUEST) == [("ООО Ромашка", "accountant")]
+    assert companies(engine, "other@example.by") == []
+
+
 def test_a_link_opens_an_account_once(app: Flask, engine: sa.Engine, company: TestMerchant):
     path = invite_guest(engine, company)
     first, second = app.test_client(), app.test_client()

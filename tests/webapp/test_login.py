@@ -249,6 +249,15 @@ def test_unknown_unp_and_wrong_password_and_wrong_code_ask_the_database_for_the_
     assert asked[0] == asked[1] == asked[2]
 
 
+def test_login_that_no_company_is_known_of_is_a_line_in_the_log(
+    client: FlaskClient, merchant: TestMerchant, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    post(client, merchant, unp="100320487")
+    *_, line = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().err).splitlines()
+    assert re.search(r"account_id=None method=POST .*path=/login/password .*status=422", line)
+
+
 def test_failed_login_is_in_the_journal_once_the_answer_is_out(
     client: FlaskClient, merchant: TestMerchant, engine: sa.Engine
 ) -> None:

@@ -1,6 +1,7 @@
 """The people of a company: invited, changed and removed by owners alone, each time on the record."""
 
 import dataclasses
+import re
 from html import unescape
 
 import pytest
@@ -243,6 +244,13 @@ def test_only_owners_come_here(app: Flask, engine: sa.Engine, company: TestMerch
         assert browser.post(path, data=form).status_code == 403, path
     assert member(engine, company, account_id).role == role
     assert waiting(engine, company) == []
+
+
+def test_a_refusal_is_a_line_in_the_log(app: Flask, engine: sa.Engine, company: TestMerchant, capsys):
+    account_id = add_person(engine, company.merchant_id, GUEST, "accountant")
+    browser_of(app, engine, account_id, company.merchant_id).get("/team")
+    *_, line = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().err).splitlines()
+    assert re.search(rf"account_id={account_id} method=GET .*path=/team .*status=403", line)
 
 
 def test_people_and_invitations_of_another_company_are_not_there(app, owner, engine, company: TestMerchant):
