@@ -60,7 +60,10 @@ class Notification:
 
 
 class News(NamedTuple):
-    """What has become of a notification: `opened` for the first time or soon again, `worse`, `grown` or `closed`."""
+    """What has become of a notification: `opened` for the first time or soon again, `worse`, `grown` or `closed`.
+
+    `is_muted`: nobody wants to be told. Who was told of its opening, before it was muted, is told of its end, too.
+    """
 
     event: Literal["opened", "reopened", "worse", "grown", "closed"]
     notification: Notification
@@ -98,7 +101,8 @@ def settle(connection: sa.Connection, span: Span, findings: Iterable[Finding], n
             changed.append(after)
     for key in open_ones.keys() - found.keys():
         after = replace(open_ones[key], closed_us=now_us)
-        news.append(News("closed", after, (after.merchant_id, after.rule, after.sko_id) in muted))
+        muted_us = muted.get((after.merchant_id, after.rule, after.sko_id))
+        news.append(News("closed", after, muted_us is not None and muted_us <= after.opened_us))
     # What closes makes room for what opens under the same key.
     _close(connection, span, [each.notification.notification_id for each in news if each.event == "closed"], now_us)
     _change(connection, changed)
@@ -119,10 +123,11 @@ def _by_key(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> d
     return {found.key: found for found in map(notification_in, connection.execute(query))}
 
 
-def _muted(connection: sa.Connection, span: Span) -> set[tuple[int, str, int]]:
+def _muted(connection: sa.Connection, span: Span) -> dict[tuple[int, str, int], int]:
+    """By merchant, rule and register, since when it is muted."""
     mute = notification_mute.c
-    query = sa.select(mute.merchant_id, mute.rule, mute.sko_id).where(span.within(notification_mute))
-    return {(row[0], row[1], row[2]) for row in connection.execute(query)}
+    query = sa.select(mute.merchant_id, mute.rule, mute.sko_id, mute.muted_us).where(span.within(notification_mute))
+    return {(row[0], row[1], row[2]): row[3] for row in connection.execute(query)}
 
 
 def _begun(before: Notification | None, finding: Finding, now_us: int) -> tuple[Any, Notification]:

@@ -225,10 +225,26 @@ def test_what_is_muted_stands_in_the_list_and_is_counted_no_more(engine: sa.Engi
         [muted] = mutes_of(connection, merchant_id)
         assert (muted.reason, muted.muted_by, muted.muted_us) == ("Ремонт до мая", "owner@romashka.by", NOW + 1)
         assert mutes_of(connection, merchant_id, [2]) == []
-    assert [news.is_muted for news in settled(engine, offline(merchant_id, 2), now_us=NOW + 2)] == [True]
     with writing(engine) as connection:
         assert unmute(connection, merchant_id, **key)
         assert not unmute(connection, merchant_id, **key)
+
+
+def test_who_was_told_before_it_was_muted_is_told_of_the_end(engine: sa.Engine, merchant_id: int, account_id: int):
+    settled(engine, offline(merchant_id))
+    with writing(engine) as connection:
+        by = {"muted_by": account_id, "now_us": NOW + 1}
+        for rule in ("offline", "gap"):
+            mute(connection, merchant_id, rule=rule, sko_id=1, reason="Ремонт", **by)
+
+    def told(*findings: Finding, later_us: int) -> list[tuple[str, str, bool]]:
+        news = settled(engine, *findings, now_us=NOW + later_us)
+        return [(each.event, each.notification.rule, each.is_muted) for each in news]
+
+    worse = offline(merchant_id, severity="critical")
+    assert told(worse, later_us=2) == [("worse", "offline", True)]
+    assert told(gap(merchant_id, 1), later_us=3) == [("opened", "gap", True), ("closed", "offline", False)]
+    assert told(later_us=4) == [("closed", "gap", True)]
 
 
 def test_what_has_been_over_for_a_year_is_forgotten_with_who_has_read_it(
