@@ -60,6 +60,12 @@ def test_templates_live_within_the_policy(template: Path) -> None:
     assert [what for what, pattern in FORBIDDEN.items() if pattern.search(html)] == []
 
 
+@pytest.mark.parametrize("script", sorted((ROOT / "static").glob("*.js")), ids=lambda path: path.name)
+def test_scripts_write_text_never_markup(script: Path) -> None:
+    writes = r"\.(inner|outer)HTML\b|insertAdjacentHTML|document\.write|createContextualFragment|DOMParser"
+    assert re.findall(rf"{writes}|\beval\(|\bnew Function\b", script.read_text()) == []
+
+
 # --- other sites -----------------------------------------------------------------------------------------------------
 
 
