@@ -1,27 +1,24 @@
-"""Acts are made when a month has ended, beside the rounds of `kabinet jobs`.
+"""Acts are made when a month has ended.
 
 Each merchant's act is a transaction of its own, and there is but one of a kind and month: whoever is killed in the
 middle goes on where it was, and two who make them at once make each act once.
 """
 
 import datetime
-import threading
 from collections.abc import Iterator
 
 import structlog
 
 from sql.act_making import acts_missing, months_due
 from sql.acts import Draft, Provider, add_act
-from sql.dialect import storage_errors
 from sql.engine import Engine, reading, writing
-from sql.errors import StorageUnavailable
 from sql.instants import now_us
 from sql.tables import ACT_KINDS
 from sql.tariffs import last_of_month, tariff_of
+from webapp.rounds import Rounds
 from webapp.settings import Settings
 
 EVERY_S = 3600.0
-STOP_S = 20.0
 
 log = structlog.get_logger()
 
@@ -37,52 +34,30 @@ def provider_of(settings: Settings) -> Provider:
     )
 
 
-class Acts:
-    """`start` and `stop` a thread, or `drain`: make now what is due. Without an operator's name there are no acts."""
+class Acts(Rounds):
+    """Make what is due. Without an operator's name there are no acts."""
+
+    away_s = 60.0
 
     def __init__(self, engine: Engine, provider: Provider) -> None:
+        super().__init__({"acts": self._make} if provider.name else {})
         self._engine = engine
         self._provider = provider
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="acts")
 
-    def start(self) -> None:
-        if self._provider.name:
-            self._thread.start()
-
-    def stop(self) -> None:
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(STOP_S)
-
-    def drain(self) -> None:
-        if self._provider.name:
-            self._make()
-
-    def _run(self) -> None:
-        while True:
-            self._make()
-            if self._stop.wait(EVERY_S):
-                return
-
-    def _make(self) -> None:
+    def _make(self) -> float:
         made = 0
         try:
-            with storage_errors():
-                with reading(self._engine) as connection:
-                    months = list(months_due(connection, now_us()))
-                for month in months:
-                    for _ in make_acts(self._engine, self._provider, month):
-                        made += 1
-                        if self._stop.is_set():
-                            return
-        except StorageUnavailable as error:
-            log.warning("storage_unavailable", error=str(error))
-        except Exception:  # a thread never dies of it
-            log.exception("acts_failed")
+            with reading(self._engine) as connection:
+                months = list(months_due(connection, now_us()))
+            for month in months:
+                for _ in make_acts(self._engine, self._provider, month):
+                    made += 1
+                    if self.stopping.is_set():
+                        return 0
         finally:
             if made:
                 log.info("acts_made", count=made)
+        return EVERY_S
 
 
 def make_acts(engine: Engine, provider: Provider, month: datetime.date) -> Iterator[tuple[int, int]]:

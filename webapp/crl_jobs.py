@@ -1,50 +1,23 @@
-"""Revocation lists are fetched every hour, beside the rounds of `kabinet jobs`."""
-
-import threading
-
-import structlog
+"""Revocation lists are fetched every hour."""
 
 from webapp.revocation import refresh_crls
+from webapp.rounds import Rounds
 from webapp.signature_settings import SignatureSettings
 
 EVERY_S = 3600.0
 AGAIN_S = 300.0  # after a problem: a list that gets stale shuts everybody out
-STOP_S = 5.0
-
-log = structlog.get_logger()
 
 
-class Lists:
-    """`start` and `stop` a thread, or `drain`: fetch all now. Without configured addresses there is nothing to do."""
+class Lists(Rounds):
+    """Fetch all. Without configured addresses there is nothing to do."""
+
+    away_s = AGAIN_S
+    stop_s = 5.0  # a download may take a minute: it is not waited for, and leaves nothing half done
 
     def __init__(self, settings: SignatureSettings) -> None:
+        super().__init__({"revocation lists": self.fetch} if settings.crl_urls else {})
         self._settings = settings
-        self._stop = threading.Event()
-        # A download may take a minute: it is not waited for, and leaves nothing half done.
-        self._thread = threading.Thread(target=self._run, name="revocation lists", daemon=True)
 
-    def start(self) -> None:
-        if self._settings.crl_urls:
-            self._thread.start()
-
-    def stop(self) -> None:
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(STOP_S)
-
-    def drain(self) -> None:
-        """Returns when each address has been asked."""
-        self._fetch()
-
-    def _run(self) -> None:
-        rest_s = 0.0
-        while not self._stop.wait(rest_s):
-            rest_s = EVERY_S if self._fetch() else AGAIN_S
-
-    def _fetch(self) -> bool:
-        """False if any list is as old as before."""
-        try:
-            return not any(result.problem for result in refresh_crls(self._settings))
-        except Exception:  # a thread never dies of it
-            log.exception("crls_failed")
-            return False
+    def fetch(self) -> float:
+        """Sooner again if any list is as old as before."""
+        return AGAIN_S if any(result.problem for result in refresh_crls(self._settings)) else EVERY_S

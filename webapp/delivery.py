@@ -4,7 +4,6 @@ Which system that is, and how one speaks to it, is the business of a client, nam
 """
 
 import importlib
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -30,15 +29,13 @@ from sql.deliveries import (
 from sql.dialect import storage_errors
 from sql.documents import Key
 from sql.engine import Engine, reading, writing
-from sql.errors import StorageUnavailable
 from sql.instants import SECOND_US, now_us
+from webapp.rounds import Rounds
 
 DOCUMENTS_MAX = 500  # of one call
 BYTES_MAX = 4 * 1024 * 1024  # of the documents of one call, if there is more than one
 UNSEEN_RANGES_MAX = 5_000  # confirmed in one transaction
 POLL_S = 1.0  # how long after it was stored a document may wait for its turn
-AWAY_S = 5.0  # rest after the database has failed
-STOP_S = 20.0  # how long a call may still take when we stop
 REPORT_S = 60.0
 
 CONFIRMED = Answer("confirmed")
@@ -161,52 +158,25 @@ def _answers(client: Client, documents: Mapping[Key, Outgoing]) -> dict[Key, Ans
         return None
 
 
-class Deliveries:
-    """Sends what is due in a thread of its own, until it is stopped. Safe to run in several processes at a time."""
+class Deliveries(Rounds):
+    """Sends what is due. If a call takes long when we stop, its documents are sent again another time."""
 
     def __init__(self, engine: Engine, client: Client) -> None:
+        super().__init__({"deliveries": self._send})
         self._engine = engine
         self._client = client
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="deliveries", daemon=True)
         self._tally = Tally()  # since the last report
         self._report_s = time.monotonic()
 
         if isinstance(client, ConfirmAtOnce):
             log.warning("documents are sent to nobody, and count as confirmed at once; see DELIVERY_CLIENT")
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End after the call that is being made; if that takes long, its documents are sent again another time."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(STOP_S)
-
-    def drain(self) -> None:
-        """Send all that is due now, in this thread."""
-        while not self._round():
-            pass
-
-    def _run(self) -> None:
-        rest_s = 0.0
-        while not self._stop.wait(rest_s):
-            rest_s = self._round()
-
-    def _round(self) -> float:
-        """Send some; returns for how many seconds to rest."""
+    def _send(self) -> float:
         try:
             done = deliver_some(self._engine, self._client)
-        except StorageUnavailable as error:
-            log.warning("storage_unavailable", error=str(error))
-            return AWAY_S
         except ClaimLost:
             log.warning("delivery_took_too_long", lease_s=LEASE_US // SECOND_US)
             return POLL_S
-        except Exception:
-            log.exception("delivery_failed")
-            return AWAY_S
         self._report(done)
         return 0 if done.more else POLL_S
 

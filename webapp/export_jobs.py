@@ -1,11 +1,11 @@
-"""Long exports, made beside the rounds of `kabinet jobs`: threads that look every second whether anybody waits for one.
+"""Long exports: threads of `kabinet jobs` that look every second whether anybody waits for one.
 
 Several processes may do so. Whoever has claimed an export gives a sign of life every second, also while the file is
 being packed; who is silent for a minute has lost it to the next one, who begins from the start.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from sql.exports import Export
 from webapp import formats, language
 from webapp.export_files import Folder, open_private
 from webapp.export_subjects import ROWS_MAX, Wanted, wanted_again
+from webapp.rounds import Rounds
 from webapp.sheets import Row, write_sheet
 
 WORKERS = 2  # so that a short one need not wait for a long one
@@ -44,58 +45,19 @@ class TooLong(Exception):
     """The file would have more than ROWS_MAX rows."""
 
 
-class Exports:
-    """`start` and `stop` threads, or `drain` what is waiting in this one."""
+class Exports(Rounds):
+    """Make what waits; when we stop, what is being made is put back."""
+
+    stop_s = None  # that takes no longer than a few rows
 
     def __init__(self, engine: Engine, folder: str, workers: int = WORKERS) -> None:
+        making = {f"exports {place + 1}": self._make_next for place in range(workers)}
+        super().__init__({"exports sweep": self._sweep} | making)
         self.engine = engine
         self.folder = Folder(folder)
-        self.stopping = threading.Event()
         self._app = translator()
-        names = [f"exports {place + 1}" for place in range(workers)]
-        self._threads = [threading.Thread(target=self._work, name=name) for name in names]
-        self._threads.append(threading.Thread(target=self._sweep_often, name="exports sweep"))
 
-    def start(self) -> None:
-        for thread in self._threads:
-            thread.start()
-
-    def stop(self) -> None:
-        """Put back what is being made, and wait until that is done."""
-        self.stopping.set()
-        for thread in self._threads:
-            if thread.is_alive():
-                thread.join()
-
-    def drain(self) -> None:
-        """Sweep, and make whatever waits; a database that doesn't answer is left for the next time."""
-        self._patiently(self.sweep)
-        while self._patiently(self.make_next):
-            pass
-
-    def _work(self) -> None:
-        while not self.stopping.is_set():
-            if not self._patiently(self.make_next):
-                self.stopping.wait(LOOK_S)
-
-    def _sweep_often(self) -> None:
-        while not self.stopping.is_set():
-            self._patiently(self.sweep)
-            self.stopping.wait(SWEEP_S)
-
-    @staticmethod
-    def _patiently(work: Callable[[], bool]) -> bool:
-        """What can't be done now is tried again later: a thread never dies of it."""
-        try:
-            with storage_errors():
-                return work()
-        except StorageUnavailable as error:
-            log.warning("storage_unavailable", error=str(error))
-        except Exception:
-            log.exception("exports failed")
-        return False
-
-    def sweep(self) -> bool:
+    def _sweep(self) -> float:
         """Forget what is old, with its files and with the remains of workers that have died."""
         names = self.folder.names()
         with writing(self.engine) as connection:
@@ -104,16 +66,16 @@ class Exports:
         removed = self.folder.sweep(names, claims)
         if forgotten or removed:
             log.info("exports swept", exports=forgotten, files=removed)
-        return bool(removed)
+        return SWEEP_S
 
-    def make_next(self) -> bool:
-        """Make the export that waits longest; False if none does."""
+    def _make_next(self) -> float:
+        """Make the export that waits longest."""
         export = self._claim()
         if export is None:
-            return False
+            return LOOK_S
         with structlog.contextvars.bound_contextvars(export_id=export.export_id, merchant_id=export.merchant_id):
             self._make(export)
-        return True
+        return 0
 
     def _claim(self) -> Export | None:
         with reading(self.engine) as connection:

@@ -1,8 +1,8 @@
 """`kabinet jobs`: work that nobody waits for. Safe to run more than once at a time.
 
-Every minute it sweeps, and runs the rules of notifications; beside that, documents are delivered to the state system
-as they arrive, long exports are made and messages sent as they are asked for, webhooks are told, revocation lists are
-fetched every hour, and acts made when a month has ended.
+Every minute it sweeps, and runs the rules of notifications; documents are delivered to the state system as they arrive,
+long exports are made and messages sent as they are asked for, webhooks are told, revocation lists are fetched every
+hour, and acts made when a month has ended.
 """
 
 import signal
@@ -12,9 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import click
 import structlog
 
-from sql.dialect import storage_errors
 from sql.engine import Engine, connect, writing
-from sql.errors import StorageUnavailable
 from sql.heartbeats import beat
 from sql.instants import SECOND_US
 from sql.login_attempts import sweep_attempts
@@ -29,13 +27,14 @@ from webapp.delivery import Client, Deliveries, load_client
 from webapp.export_jobs import Exports
 from webapp.message_jobs import Messages, load_senders
 from webapp.notification_jobs import Notifications
+from webapp.rounds import Rounds
 from webapp.senders import Sender
 from webapp.settings import Settings
 from webapp.signature_settings import SignatureSettings
 from webapp.webhook_jobs import Webhooks
 from webapp.webhook_sender import WebhookSender
 
-INTERVAL_S = 60
+SWEEP_S = 60.0
 
 log = structlog.get_logger()
 
@@ -47,7 +46,8 @@ def jobs(once: bool) -> None:
     settings = Settings.from_environment()
     logs.configure(development=settings.development)
     engine = connect(settings.database_url)
-    beside = (
+    work = (
+        Rounds({"sweep": lambda: sweep(engine, settings.session_idle_minutes)}),
         Deliveries(engine, _delivery_client(settings)),
         Exports(engine, settings.exports_folder),
         Notifications(engine, settings.public_url),
@@ -59,17 +59,15 @@ def jobs(once: bool) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    for work in beside:
+    for each in work:
         if once:
-            work.drain()
+            each.drain()
         else:
-            work.start()
-    while True:
-        run_once(engine, settings.session_idle_minutes)
-        if once or stop.wait(INTERVAL_S):
-            break
-    with ThreadPoolExecutor(len(beside)) as all_at_once:  # each may have something to bring to an end
-        list(all_at_once.map(lambda work: work.stop(), beside))
+            each.start()
+    if not once:
+        stop.wait()
+        with ThreadPoolExecutor(len(work)) as all_at_once:  # each may have something to bring to an end
+            list(all_at_once.map(lambda each: each.stop(), work))
     engine.dispose()
 
 
@@ -94,17 +92,14 @@ def _signatures() -> SignatureSettings:
         raise click.ClickException(str(error)) from error
 
 
-def run_once(engine: Engine, session_idle_minutes: int) -> None:
-    """One round. A database that doesn't answer is asked again a minute later."""
-    try:
-        with storage_errors(), writing(engine) as connection:
-            beat(connection, "jobs")
-            sessions = sweep_sessions(connection, idle_us=session_idle_minutes * 60 * SECOND_US)
-            throttles = sweep_throttle(connection)
-            attempts = sweep_attempts(connection)
-            links = sweep_resets(connection)
-    except StorageUnavailable as error:
-        log.warning("storage_unavailable", error=str(error))
-        return
+def sweep(engine: Engine, session_idle_minutes: int) -> float:
+    """Remove what has expired, with a sign of life; returns for how many seconds that is enough."""
+    with writing(engine) as connection:
+        beat(connection, "jobs")
+        sessions = sweep_sessions(connection, idle_us=session_idle_minutes * 60 * SECOND_US)
+        throttles = sweep_throttle(connection)
+        attempts = sweep_attempts(connection)
+        links = sweep_resets(connection)
     if sessions or throttles or attempts or links:
         log.info("swept", sessions=sessions, throttles=throttles, attempts=attempts, links=links)
+    return SWEEP_S

@@ -4,7 +4,6 @@ import os
 import re
 import string
 import threading
-import time
 from collections.abc import Callable, Mapping
 
 import structlog
@@ -25,17 +24,16 @@ from sql.messages import (
 )
 from webapp.mail import MailSender, MailSettings
 from webapp.outbox import Outbox
+from webapp.rounds import Rounds
 from webapp.senders import NotSent, Refused, Sender, Unreachable
 from webapp.sms import SmsSender, SmsSettings
 
 POLL_S = 1.0  # how long a message may wait for its turn
-AWAY_S = 5.0  # rest after the database has failed
 UNREACHABLE_S = (
     1.0,
     30.0,
 )  # rest after a server could not be reached: the first one and, doubled each time, the longest
 SWEEP_S = 60.0
-STOP_S = 20.0  # how long a message may still take when we stop
 SECRET_MIN = 4  # characters
 
 log = structlog.get_logger()
@@ -48,32 +46,35 @@ def load_senders(*, development: bool, environment: Mapping[str, str] = os.envir
     return {"mail": MailSender(mail) if mail else nowhere, "sms": SmsSender(sms) if sms else nowhere}
 
 
-class Messages:
-    """Sends what is due, until it is stopped. Safe to run in several processes at a time."""
+class Messages(Rounds):
+    """Sends what is due. If a message takes long when we stop, it is sent again another time."""
 
     def __init__(self, engine: Engine, senders: Mapping[Channel, Sender | None]) -> None:
-        self._stop = threading.Event()
-        self._queues = [Queue(engine, channel, sender, self._stop) for channel, sender in senders.items()]
-        self._threads = [
-            threading.Thread(target=queue.run, name=f"messages-{queue.channel}", daemon=True) for queue in self._queues
-        ]
+        self._senders = [sender for sender in senders.values() if sender]
+        stopping = threading.Event()
+        queues = [Queue(engine, channel, sender, stopping) for channel, sender in senders.items()]
+        sending = {f"messages {queue.channel}": queue.round for queue in queues}
+        super().__init__({"messages sweep": self._sweep} | sending, stopping)
+        self._engine = engine
 
-    def start(self) -> None:
-        for thread in self._threads:
-            thread.start()
+    def _sweep(self) -> float:
+        with writing(self._engine) as connection:
+            late, old = sweep_messages(connection, now_us())
+        if late or old:
+            log.info("messages_swept", too_late=late, deleted=old)
+        return SWEEP_S
 
     def stop(self) -> None:
-        """End after the messages that are being sent; if one takes long, it is sent again another time."""
-        self._stop.set()
-        deadline = time.monotonic() + STOP_S
-        for thread in self._threads:
-            if thread.is_alive():
-                thread.join(max(0.0, deadline - time.monotonic()))
+        super().stop()
+        self._let_go()
 
     def drain(self) -> None:
-        """Send all that is due now, in this thread."""
-        for queue in self._queues:
-            queue.drain()
+        super().drain()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        for sender in self._senders:
+            sender.rest()
 
 
 class Queue:
@@ -84,57 +85,28 @@ class Queue:
         self._engine = engine
         self._sender = sender
         self._stop = stop
-        self._swept_s = float("-inf")
         self._unreachable_s = 0.0
         if sender is None:
             setting = "SMTP_URL" if channel == "mail" else "SMS_URL"
             log.warning("messages can't be sent, and wait until they are too late", channel=channel, missing=setting)
 
-    def run(self) -> None:
-        rest_s = 0.0
-        while not self._stop.wait(rest_s):
-            rest_s = self.round()
-        self._let_go()
-
-    def drain(self) -> None:
-        while not self.round():
-            pass
-        self._let_go()
-
     def round(self) -> float:
         """Send a message; returns for how many seconds to rest."""
-        try:
-            self._sweep()
-            message = self._next()
-            if message is None or self._sender is None:
-                self._let_go()
-                return POLL_S
-            return self._send(message, self._sender)
-        except StorageUnavailable as error:
-            log.warning("storage_unavailable", error=str(error))
-        except Exception:
-            log.exception("messages_failed", channel=self.channel)
-        return AWAY_S
-
-    def _sweep(self) -> None:
-        if time.monotonic() < self._swept_s + SWEEP_S:
-            return
-        with storage_errors(), writing(self._engine) as connection:
-            late, old = sweep_messages(connection, now_us())
-        self._swept_s = time.monotonic()
-        if late or old:
-            log.info("messages_swept", too_late=late, deleted=old)
+        if self._sender is None:
+            return POLL_S
+        message = self._next()
+        if message is None:
+            self._sender.rest()
+            return POLL_S
+        return self._send(message, self._sender)
 
     def _next(self) -> Message | None:
-        if self._sender is None:
+        with reading(self._engine) as connection:  # which takes no lock, on any database
+            first_us = first_due_us(connection, self.channel)
+        if first_us is None or first_us > now_us():
             return None
-        with storage_errors():
-            with reading(self._engine) as connection:  # which takes no lock, on any database
-                first_us = first_due_us(connection, self.channel)
-            if first_us is None or first_us > now_us():
-                return None
-            with writing(self._engine) as connection:
-                return claim(connection, self.channel, now_us())
+        with writing(self._engine) as connection:
+            return claim(connection, self.channel, now_us())
 
     def _send(self, message: Message, sender: Sender) -> float:
         about = {"channel": message.channel, "message_id": message.message_id, "attempts": message.attempts}
@@ -170,10 +142,6 @@ class Queue:
                     raise
         if not noted:
             log.warning("message_claim_lost", channel=message.channel, message_id=message.message_id)
-
-    def _let_go(self) -> None:
-        if self._sender is not None:
-            self._sender.rest()
 
 
 def without_secrets(error: str, text: str) -> str:

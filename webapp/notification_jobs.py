@@ -5,15 +5,12 @@ in one: whenever the process is killed, what is written is whole, and the next r
 """
 
 import datetime
-import threading
 import time
 
 import structlog
 
 from sql import document_gaps, register_habits, z_checks
-from sql.dialect import storage_errors
 from sql.engine import Engine, reading, writing
-from sql.errors import StorageUnavailable
 from sql.instants import now_us
 from sql.notification_people import recipients_daily
 from sql.notifications import settle, sweep_notifications
@@ -23,59 +20,35 @@ from webapp.export_jobs import translator
 from webapp.notification_events import tell_webhooks
 from webapp.notification_mail import Post, digest_due_us
 from webapp.notification_rules import judge
+from webapp.rounds import Rounds
 from webapp.usual_pauses import usual_pause
 
 EVERY_S = 60.0
-STOP_S = 20.0
 SWEEP_S = 3600.0  # it looks through all notifications
 
 log = structlog.get_logger()
 
 
-class Notifications:
-    """`start` and `stop` a thread, or `drain`: one round. Safe to run in several processes at a time."""
+class Notifications(Rounds):
+    """Run the rules over all registers, and tell people what is new."""
+
+    away_s = EVERY_S
 
     def __init__(self, engine: Engine, origin: str | None) -> None:
+        super().__init__({"notifications": self._look, "notifications sweep": self._sweep})
         self._engine = engine
         self._post = Post(translator(), origin)
-        self._stop = threading.Event()
-        self._swept_s = float("-inf")
-        self._thread = threading.Thread(target=self._run, name="notifications", daemon=True)
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(STOP_S)
-
-    def drain(self) -> None:
-        self.round()
-
-    def _run(self) -> None:
-        rest_s = 0.0
-        while not self._stop.wait(rest_s):
-            begun_s = time.monotonic()
-            self.round()
-            rest_s = max(1.0, begun_s + EVERY_S - time.monotonic())
-
-    def round(self) -> None:
-        """Everything once. A database that doesn't answer is asked again a minute later."""
-        try:
-            with storage_errors():
-                with reading(self._engine) as connection:
-                    all_spans = spans(connection)
-                for span in all_spans:
-                    if self._stop.is_set():
-                        return
-                    self._look_at(span)
-                self._tell_daily()
-                self._sweep()
-        except StorageUnavailable as error:
-            log.warning("storage_unavailable", error=str(error))
-        except Exception:
-            log.exception("notifications_failed")
+    def _look(self) -> float:
+        begun_s = time.monotonic()
+        with reading(self._engine) as connection:
+            all_spans = spans(connection)
+        for span in all_spans:
+            if self.stopping.is_set():
+                return 0
+            self._look_at(span)
+        self._tell_daily()
+        return max(1.0, begun_s + EVERY_S - time.monotonic())
 
     def _look_at(self, span: Span) -> None:
         now = now_us()
@@ -95,17 +68,15 @@ class Notifications:
         with reading(self._engine) as connection:
             people = recipients_daily(connection, due_us)
         for person in people:
-            if self._stop.is_set():
+            if self.stopping.is_set():
                 return
             with writing(self._engine) as connection:
                 self._post.tell_daily(connection, person, due_us)
 
-    def _sweep(self) -> None:
-        if time.monotonic() < self._swept_s + SWEEP_S:
-            return
+    def _sweep(self) -> float:
         with writing(self._engine) as connection:
             sweep_notifications(connection, now_us())
-        self._swept_s = time.monotonic()
+        return SWEEP_S
 
 
 def follow_documents(engine: Engine, span: Span, now: int) -> None:

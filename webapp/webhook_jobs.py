@@ -4,93 +4,54 @@ Some of them send only to those that did not fail the last time: however many se
 their first attempts from the others.
 """
 
-import threading
-import time
+from functools import partial
 
 import structlog
 
-from sql.dialect import storage_errors
 from sql.engine import Engine, reading, writing
-from sql.errors import StorageUnavailable
 from sql.instants import SECOND_US, now_us
 from sql.webhooks import Claimed, claim, first_due_us, note_attempt, sweep_deliveries
+from webapp.rounds import Rounds
 from webapp.webhook_sender import NotDelivered, WebhookSender, signature
 
 WORKERS = 4  # every second one for webhooks that did not fail
 POLL_S = 1.0
-AWAY_S = 5.0  # rest after the database has failed
-STOP_S = 15.0
 SWEEP_S = 3600.0
 
 log = structlog.get_logger()
 
 
-class Webhooks:
-    """`start` and `stop` threads, or `drain` what is due in this one. Safe to run in several processes at a time."""
+class Webhooks(Rounds):
+    """Make the attempts that are due, one after the other in each thread."""
+
+    stop_s = 15.0
 
     def __init__(self, engine: Engine, sender: WebhookSender, workers: int = WORKERS) -> None:
+        rounds = (self._attempt, partial(self._attempt, well_only=True))
+        attempts = {f"webhooks {place + 1}": rounds[place % 2] for place in range(workers)}
+        super().__init__({"webhooks sweep": self._sweep} | attempts)
         self._engine = engine
         self._sender = sender
-        self._stop = threading.Event()
-        self._swept_s = float("-inf")
-        self._threads = [
-            threading.Thread(target=self._run, args=(bool(place % 2),), name=f"webhooks {place + 1}", daemon=True)
-            for place in range(workers)
-        ]
 
-    def start(self) -> None:
-        for thread in self._threads:
-            thread.start()
+    def _attempt(self, *, well_only: bool = False) -> float:
+        claimed = self._next(well_only)
+        if claimed is None:
+            return POLL_S
+        self._send(claimed)
+        return 0
 
-    def stop(self) -> None:
-        """End after the attempts that are being made."""
-        self._stop.set()
-        deadline = time.monotonic() + STOP_S
-        for thread in self._threads:
-            if thread.is_alive():
-                thread.join(max(0.0, deadline - time.monotonic()))
-
-    def drain(self) -> None:
-        """Try all that is due now, each once."""
-        while not self.round():
-            pass
-
-    def _run(self, well_only: bool) -> None:
-        rest_s = 0.0
-        while not self._stop.wait(rest_s):
-            rest_s = self.round(well_only=well_only)
-
-    def round(self, *, well_only: bool = False) -> float:
-        """Make one attempt; returns for how many seconds to rest."""
-        try:
-            self._sweep()
-            claimed = self._next(well_only)
-            if claimed is None:
-                return POLL_S
-            self._send(claimed)
-        except StorageUnavailable as error:
-            log.warning("storage_unavailable", error=str(error))
-            return AWAY_S
-        except Exception:
-            log.exception("webhooks_failed")
-            return AWAY_S
-        return 0.0
-
-    def _sweep(self) -> None:
-        if time.monotonic() < self._swept_s + SWEEP_S:
-            return
-        self._swept_s = time.monotonic()
-        with storage_errors(), writing(self._engine) as connection:
+    def _sweep(self) -> float:
+        with writing(self._engine) as connection:
             sweep_deliveries(connection, now_us())
+        return SWEEP_S
 
     def _next(self, well_only: bool) -> Claimed | None:
-        with storage_errors():
-            with reading(self._engine) as connection:  # which takes no lock, on any database
-                first_us = first_due_us(connection, well_only=well_only)
-            if first_us is None or first_us > now_us():
-                return None
-            with writing(self._engine) as connection:
-                return claim(connection, now_us(), well_only=well_only)
+        with reading(self._engine) as connection:  # which takes no lock, on any database
+            first_us = first_due_us(connection, well_only=well_only)
+        if first_us is None or first_us > now_us():
+            return None
+        with writing(self._engine) as connection:
+            return claim(connection, now_us(), well_only=well_only)
 
     def _send(self, claimed: Claimed) -> None:
         webhook, delivery = claimed
@@ -101,7 +62,7 @@ class Webhooks:
         except NotDelivered as error:
             outcome, is_sent = str(error), False
         log.info("webhook_tried", **about, outcome=outcome)
-        with storage_errors(), writing(self._engine) as connection:
+        with writing(self._engine) as connection:
             if not note_attempt(connection, claimed, outcome, now_us(), is_sent=is_sent):
                 log.warning("webhook_claim_lost", **about)
 

@@ -237,7 +237,7 @@ def test_documents_are_sent_as_they_arrive_until_it_is_stopped(shop: sa.Engine):
 
 
 def test_a_database_that_is_away_is_asked_again(shop: sa.Engine, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(delivery, "AWAY_S", 0.05)
+    monkeypatch.setattr(Deliveries, "away_s", 0.05)
     ring_up(shop, sale(1))
     with writing(shop) as connection:
         connection.execute(sa.text("ALTER TABLE pending_delivery RENAME TO elsewhere"))

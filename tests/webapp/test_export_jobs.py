@@ -174,7 +174,7 @@ def test_export_of_a_worker_that_died_is_made_by_another(
     found = find(engine, merchant, address)
     assert (found.state, found.attempts) == ("done", 2)
     assert len(table(fetch(owner, address))) == 21
-    jobs.sweep()
+    jobs.drain()
     assert [path.name for path in exports_folder.iterdir()] == [found.stored_name]
 
 
@@ -295,7 +295,7 @@ def test_old_exports_go_with_their_files(
     with writing(engine) as connection:
         is_old = export_table.c.export_id == old.rpartition("/")[2]
         connection.execute(sa.update(export_table).where(is_old).values(beat_us=long_ago, created_us=long_ago))
-    jobs.sweep()
+    jobs.drain()
     assert owner.get(old).status_code == 404
     assert [path.name for path in exports_folder.iterdir()] == [find(engine, merchant, kept).stored_name]
 

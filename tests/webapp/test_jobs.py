@@ -9,7 +9,7 @@ from sql.password_resets import add_reset
 from sql.sessions import start_session
 from sql.tables import login_attempt, password_reset, web_session
 from tests.accounts import make_merchant
-from webapp.jobs import run_once
+from webapp.jobs import sweep
 
 
 def test_a_session_is_swept_by_the_limit_that_is_set(engine: sa.Engine):
@@ -25,7 +25,7 @@ def test_a_session_is_swept_by_the_limit_that_is_set(engine: sa.Engine):
         connection.execute(sa.update(web_session).values(seen_us=now_us() - 40 * 60 * SECOND_US))
     left = []
     for idle_minutes in (60, 30):
-        run_once(engine, idle_minutes)
+        sweep(engine, idle_minutes)
         with reading(engine) as connection:
             left.append(len(connection.execute(sa.select(web_session)).all()))
     assert left == [1, 0]
@@ -35,7 +35,7 @@ def test_logins_that_nobody_finished_are_swept(engine: sa.Engine):
     with writing(engine) as connection:
         begin_attempt(connection, way="email", step="factor", account_id=None, lifetime_us=-1)
         begin_attempt(connection, way="email", step="factor", account_id=None)
-    run_once(engine, 30)
+    sweep(engine, 30)
     with reading(engine) as connection:
         assert len(connection.execute(sa.select(login_attempt)).all()) == 1
 
@@ -45,6 +45,6 @@ def test_links_that_nobody_used_are_swept(engine: sa.Engine):
     with writing(engine) as connection:
         for lifetime_us in (-1, 60 * SECOND_US):
             add_reset(connection, account_id, lifetime_us=lifetime_us)
-    run_once(engine, 30)
+    sweep(engine, 30)
     with reading(engine) as connection:
         assert len(connection.execute(sa.select(password_reset)).all()) == 1

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from sql.dialect import storage_errors
 from sql.engine import connect, reading, writing
 from sql.errors import StorageUnavailable
 from sql.instants import SECOND_US, now_us
@@ -193,7 +194,8 @@ def test_message_is_not_sent_twice_because_the_database_was_away(engine: sa.Engi
 def test_database_that_is_away_is_asked_again(database_url: str, server: MailServer, tmp_path: Path):
     away = "sqlite:///" + str(tmp_path / "empty.db") if "sqlite" in database_url else "postgresql://x@127.0.0.1:9/x"
     engine = connect(away)
-    assert Queue(engine, "mail", mail_sender(server), threading.Event()).round() == message_jobs.AWAY_S
+    with pytest.raises(StorageUnavailable), storage_errors():
+        Queue(engine, "mail", mail_sender(server), threading.Event()).round()
     engine.dispose()
 
 
