@@ -30,6 +30,14 @@ class Settings(msgspec.Struct):
     options: dict[str, bool] = {}
 
 
+def applied(settings: Settings, before: Settings | None) -> Settings:
+    """What the register has after it has applied these: a part that is empty was never set, so it stays as it was."""
+    if before is None:
+        return settings
+    users, receipt = settings.users or before.users, settings.receipt or before.receipt
+    return Settings(settings.version, users, receipt, settings.options or before.options)
+
+
 def refusal(settings: Settings, users_max: int = USERS_MAX) -> str | None:
     """Why a register that holds so many users can't apply these settings, or None."""
     if len(settings.users) > users_max:

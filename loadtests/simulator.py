@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from loadtests.applying import USERS_MAX, Settings, is_password, refusal
+from loadtests.applying import USERS_MAX, Settings, applied, is_password, refusal
 from loadtests.generator import batch, encode, random_sale
 from loadtests.line import Line, Offline, Reply
 from loadtests.posting import NotTaken
@@ -120,7 +120,7 @@ class Simulator:
         settings = msgspec.json.decode(self._answered(reply).body, type=Settings)
         reason = refusal(settings, self._users_max)
         if reason is None:
-            self.memory.settings = settings
+            self.memory.settings = applied(settings, self.memory.settings)
             self.report("settings_applied", str(settings.version))
         else:
             self.report("settings_rejected", f"{settings.version}: {reason}")

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+from msgspec.structs import astuple
 
 from sql.register_settings import SettingsVersion
 from webapp.register_options import OPTIONS, SMART_X
@@ -48,6 +49,11 @@ def settings_in(version: SettingsVersion | None) -> RegisterSettings:
 
 def content_of(settings: RegisterSettings) -> bytes:
     return msgspec.json.encode(settings)
+
+
+def returned(earlier: RegisterSettings, now: RegisterSettings) -> RegisterSettings:
+    """What a register has once it is back at an earlier version: parts of which that one says nothing stay."""
+    return RegisterSettings(*(before or after for before, after in zip(astuple(earlier), astuple(now), strict=True)))
 
 
 def receipt_at_first(family: str) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from webapp.guard import go_to, unattended
 from webapp.journal import note
 from webapp.register_options import FAMILIES, SMART_X
 from webapp.register_settings_changes import Difference, differences
-from webapp.register_settings_content import NOTHING, settings_in
+from webapp.register_settings_content import NOTHING, content_of, returned, settings_in
 from webapp.roles import needs
 from webapp.scope import own_reach
 from webapp.sko_words import MODELS, Sign
@@ -129,17 +129,21 @@ def register(number: str) -> ResponseReturnValue:
 @blueprint.post("/register-settings/rollout/<number>/return")
 @needs("settings")
 def go_back(number: str) -> ResponseReturnValue:
-    """Save what an earlier version says once more, as the newest: so the way there stays on record."""
+    """Save what an earlier version says once more, as the newest: so the way there stays on record.
+
+    What the earlier one never set would stay on the register, so it stays in the newest version too.
+    """
     wanted, seen = (_version_in(request.form.get(name, "")) for name in ("version", "seen"))
     with reading(engine()) as connection:
         sko = own_sko(connection, number, own_reach())
         found = find_version(connection, sko.merchant_id, sko.sko_id, wanted)
+        newest = current_settings(connection, sko.merchant_id, [sko.sko_id]).get(sko.sko_id)
     if found is None:
         raise NotFound
+    content = content_of(returned(settings_in(found), settings_in(newest)))
     try:
         with writing(engine()) as connection:
-            changes = {sko.sko_id: (seen, found.content)}
-            save_settings(connection, sko.merchant_id, changes, current_user.account_id)
+            save_settings(connection, sko.merchant_id, {sko.sko_id: (seen, content)}, current_user.account_id)
             note(connection, "settings_returned", sko.number, version=found.version)
     except Conflict:
         flash(gettext("Somebody else has saved settings meanwhile: look at them first."), "problem")
@@ -178,7 +182,7 @@ def _steps(connection: Connection, versions: Sequence[SettingsVersion]) -> list[
     people = {member.account_id: member.name or member.email for member in members}
     said = [settings_in(version) for version in versions]
     return [
-        Step(version, differences(before, now), differences(said[0], now), _author(version, people))
+        Step(version, differences(before, now), differences(said[0], returned(now, said[0])), _author(version, people))
         for version, now, before in zip(versions, said, [*said[1:], NOTHING], strict=True)
     ]
 

@@ -158,6 +158,16 @@ def test_settings_that_it_cannot_apply_are_refused_and_the_old_ones_stay(engine:
     assert register.fetch_settings() is None  # it does not ask for the same again
 
 
+def test_a_part_that_was_never_set_leaves_what_the_register_has(engine: sa.Engine, register: Simulator):
+    save(engine, None, content("Иванова"))
+    assert register.fetch_settings() == "applied"
+    save(engine, 1, json.dumps({"users": [], "receipt": {"phone": "7788"}, "options": {}}).encode())
+    assert wait_for_settings(register) == "applied"
+    register.log_in("Иванова", PASSWORD)
+    assert register.memory.settings is not None
+    assert (register.memory.settings.version, register.memory.settings.receipt) == (2, {"phone": "7788"})
+
+
 def test_a_register_without_a_line_keeps_what_it_sells(engine: sa.Engine, register: Simulator):
     register.lose_connection()
     register.open_shift()

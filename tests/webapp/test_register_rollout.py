@@ -87,6 +87,16 @@ def test_an_earlier_version_is_saved_once_more_as_the_newest(shop: Shop) -> None
     assert "Returned to earlier settings of a register" in text_of(shop.get("/journal"))
 
 
+def test_what_the_earlier_version_never_set_stays(shop: Shop) -> None:
+    texts = RegisterSettings(receipt={"address": "Немига"})
+    shop.save_behind_the_back(texts)
+    shop.save_behind_the_back(RegisterSettings(users=(ANNA,), receipt={"address": "Восток"}))
+    page = text_of(shop.get(f"{ROLLOUT}/{FIRST}"))
+    assert "Compared with the newest version: Changed Address „Восток“ → „Немига“ Return" in page
+    shop.post(f"{ROLLOUT}/{FIRST}/return", version="1", seen="2")
+    assert shop.settings() == RegisterSettings(users=(ANNA,), receipt=texts.receipt)
+
+
 def test_returning_never_overwrites_what_somebody_has_saved_meanwhile(shop: Shop) -> None:
     for settings in (OLD, NEW, OLD):
         shop.save_behind_the_back(settings)
