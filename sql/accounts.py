@@ -112,8 +112,14 @@ def use_totp_step(connection: sa.Connection, account_id: int, step: int) -> bool
 
 
 def set_password_hash(connection: sa.Connection, account_id: int, password_hash: str) -> None:
-    """Replace the stored hash: of a new password, or of the same one under newer parameters."""
+    """From now on another password counts."""
     _update(connection, account_id, password_hash=password_hash)
+
+
+def renew_password_hash(connection: sa.Connection, account_id: int, *, older: str, newer: str) -> None:
+    """Keep the same password under newer parameters; nothing, if it was changed or forgotten since it was verified."""
+    same = sa.and_(account.c.account_id == account_id, account.c.password_hash == older)
+    connection.execute(sa.update(account).where(same).values(password_hash=newer))
 
 
 def set_phone(connection: sa.Connection, account_id: int, phone: str) -> None:

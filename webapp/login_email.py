@@ -104,6 +104,7 @@ def _known(address: str, password: str) -> Person | None:
         note_wrong_password(person)
         return None
     if needs_rehash(password_hash):
+        newer = hash_password(password)
         with writing(engine()) as connection:
-            accounts.set_password_hash(connection, person.account_id, hash_password(password))
+            accounts.renew_password_hash(connection, person.account_id, older=password_hash, newer=newer)
     return person

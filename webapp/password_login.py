@@ -37,7 +37,7 @@ def known_by_code(unp: str, password: str, code: str) -> Credentials | None:
         throttle.welcome(connection, unp=unp, address=_address())
         throttle.welcome_factor(connection, known.account_id)
         if newer_hash:
-            accounts.set_password_hash(connection, known.account_id, newer_hash)
+            accounts.renew_password_hash(connection, known.account_id, older=known.password_hash, newer=newer_hash)
     return known
 
 

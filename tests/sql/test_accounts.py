@@ -11,6 +11,7 @@ from sql.accounts import (
     owner_by_unp,
     person_by_email,
     person_of,
+    renew_password_hash,
     set_language,
     set_password_hash,
     set_phone,
@@ -117,6 +118,15 @@ def test_password_language_and_theme_are_remembered(engine: sa.Engine) -> None:
         set_theme(connection, account_id, "dark")
         row = connection.execute(sa.select(account.c.password_hash, account.c.language, account.c.theme)).one()
     assert row == ("newer hash", "be", "dark")
+
+
+def test_a_password_that_was_changed_meanwhile_is_not_brought_back_by_its_newer_hash(engine: sa.Engine) -> None:
+    _, account_id = add_with_company(engine)
+    with writing(engine) as connection:
+        for present, then in (("verified", "newer"), ("changed", "changed"), ("", "")):
+            set_password_hash(connection, account_id, present)
+            renew_password_hash(connection, account_id, older="verified", newer="newer")
+            assert connection.execute(sa.select(account.c.password_hash)).scalar_one() == then
 
 
 def test_unknown_account_is_not_found(engine: sa.Engine) -> None:

@@ -19,7 +19,7 @@ from sql.factors import replace_recovery_codes
 from sql.instants import SECOND_US, now_us
 from sql.memberships import add_membership
 from sql.passkeys import add_passkey
-from sql.tables import journal, login_attempt, login_throttle, membership, message, web_session
+from sql.tables import account, journal, login_attempt, login_throttle, membership, message, web_session
 from tests.accounts import PASSWORD, TestMerchant, csrf_token, make_merchant
 from tests.mailbox import sms_codes
 from tests.webapp.conftest import CountQueries
@@ -240,6 +240,17 @@ def test_who_is_in_already_goes_on(client, merchant, engine):
     send(client)
     enter(client, sms_codes(engine)[0])
     assert client.get("/login/email?next=/sales").location == "/sales"
+
+
+def test_login_makes_the_hash_anew_when_parameters_have_changed(client, merchant, engine):
+    older = passwords.argon2.PasswordHasher(time_cost=1, memory_cost=8_192, parallelism=1).hash(merchant.password)
+    with writing(engine) as connection:
+        set_password_hash(connection, merchant.account_id, older)
+    assert begin(client, merchant).location == CODE
+    with reading(engine) as connection:
+        stored = connection.execute(sa.select(account.c.password_hash)).scalar_one()
+    assert not passwords.needs_rehash(stored)
+    assert passwords.verify_password(stored, merchant.password)
 
 
 # --- strangers, and what they learn ----------------------------------------------------------------------------------
