@@ -6,9 +6,9 @@ import json
 import click
 
 from sql import merchants, outlets, skos, tokens
-from sql.accounts import add_account
+from sql.accounts import add_account, person_by_email
 from sql.deliveries import delivery_status, retry_refused
-from sql.engine import reading, writing
+from sql.engine import Connection, reading, writing
 from sql.errors import NotFound
 from sql.instants import SECOND_US, now_us
 from sql.journal import OPERATOR, write_journal
@@ -51,23 +51,27 @@ def merchant() -> None:
 @click.option("--phone", type=PHONE, required=True, help="Of the owner.")
 @json_option
 def merchant_add(unp: str, name: str, email: str, phone: str, as_json: bool) -> None:
-    """Add a company with its owner's account. The password and the one-time code's secret are shown once."""
-    password, secret = generate_password(), generate_totp_secret()
+    """Add a company with its owner's account. The password and the one-time code's secret are shown once.
+
+    Who has an account already owns the company with that one, as it is: nothing is shown, the phone is not changed.
+    """
     with database() as engine, writing(engine) as connection:
         merchant_id = merchants.add_merchant(connection, unp=unp, name=name)
-        account_id = add_account(
-            connection, email=email, phone=phone, password_hash=hash_password(password), totp_secret=secret
-        )
+        known = person_by_email(connection, email)
+        account_id, shown = (known.account_id, {}) if known else _add_owner(connection, email, phone)
         add_membership(connection, merchant_id, account_id, "owner")
-        write_journal(
-            connection,
-            merchant_id,
-            "account_created",
-            actor=OPERATOR,
-            subject=email,
-            detail={"role": "owner"},
-        )
-    answer(as_json, merchant_id=merchant_id, account_id=account_id, password=password, totp_secret=secret)
+        action = "person_added" if known else "account_created"
+        write_journal(connection, merchant_id, action, actor=OPERATOR, subject=email, detail={"role": "owner"})
+    answer(as_json, merchant_id=merchant_id, account_id=account_id, **shown)
+
+
+def _add_owner(connection: Connection, email: str, phone: str) -> tuple[int, dict[str, str]]:
+    """A new account, and what it is opened with."""
+    password, secret = generate_password(), generate_totp_secret()
+    account_id = add_account(
+        connection, email=email, phone=phone, password_hash=hash_password(password), totp_secret=secret
+    )
+    return account_id, {"password": password, "totp_secret": secret}
 
 
 @main.group()

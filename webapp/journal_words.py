@@ -52,6 +52,7 @@ ACTIONS: dict[str, LazyString] = {
     "token_renamed": _("Renamed a token"),
     "token_revoked": _("Revoked a token"),
     "account_created": _("Created an account"),
+    "person_added": _("Added a person"),
     "account_disabled": _("Disabled an account"),
     "account_enabled": _("Enabled an account"),
     "factors_reset": _("Reset the ways to confirm logins"),

@@ -8,14 +8,18 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
+from sql.accounts import disable_account
 from sql.engine import reading, writing
-from sql.tables import account, api_token, outlet, turnover
+from sql.memberships import companies_of
+from sql.tables import account, api_token, merchant, outlet, turnover
 from sql.tokens import find_token
+from tests.people import journal_of
 from webapp.cli import main
 from webapp.passwords import verify_password
 
 MERCHANT = ["merchant", "add", "--unp", "191832203", "--name", "ООО Ромашка", "--phone", "+375291234567"]
-MERCHANT += ["--email", "Owner@romashka.by"]
+EMAIL = ["--email", "Owner@romashka.by"]
+MERCHANT += EMAIL
 OUTLET = ["outlet", "add", "--unp", "191832203", "--name", "Магазин 1", "--address", "Минск, ул. Мира, 1"]
 SKO = ["sko", "add", "--unp", "191832203", "--number", "300012345", "--outlet", "1", "--model", "smart"]
 
@@ -46,6 +50,29 @@ def test_a_merchant_gets_what_its_owner_needs_to_log_in(engine: sa.Engine, kabin
     assert verify_password(kept.password_hash, added["password"])
     assert kept.totp_secret == added["totp_secret"]
     assert len(pyotp.TOTP(added["totp_secret"]).now()) == 6
+
+
+def test_who_has_an_account_owns_another_company_with_it(engine: sa.Engine, kabinet: Kabinet):
+    first = kabinet.json(*MERCHANT)
+    second = kabinet.json(*MERCHANT[:3], "100320487", "--name", "ООО Василёк", "--phone", "+375291112233", *EMAIL)
+    assert second == {"merchant_id": second["merchant_id"], "account_id": first["account_id"]}
+    with reading(engine) as connection:
+        kept = connection.execute(sa.select(account)).one()
+        companies = companies_of(connection, first["account_id"])
+    assert (kept.phone, kept.totp_secret) == ("+375291234567", first["totp_secret"])
+    assert verify_password(kept.password_hash, first["password"])
+    assert {company.name: company.role for company in companies} == {"ООО Василёк": "owner", "ООО Ромашка": "owner"}
+    assert journal_of(engine, second["merchant_id"]) == [("operator", "person_added", "owner@romashka.by")]
+
+
+def test_a_disabled_account_gets_no_company(engine: sa.Engine, kabinet: Kabinet):
+    account_id = kabinet.json(*MERCHANT)["account_id"]
+    with writing(engine) as connection:
+        disable_account(connection, account_id)
+    refused = kabinet(*MERCHANT[:3], "100320487", *MERCHANT[4:])
+    assert (refused.exit_code, "exists already" in refused.output) == (1, True)
+    with reading(engine) as connection:
+        assert len(connection.execute(sa.select(merchant)).all()) == 1
 
 
 def test_outlets_registers_and_tokens_are_added(engine: sa.Engine, kabinet: Kabinet):
