@@ -3,6 +3,7 @@
 import ipaddress
 import os
 import secrets
+from collections.abc import Iterator
 
 from flask import Blueprint, Flask, Response, current_app, request
 from flask.typing import ResponseReturnValue
@@ -15,11 +16,14 @@ from prometheus_client import (
     generate_latest,
     multiprocess,
 )
+from prometheus_client.core import GaugeMetricFamily
 from werkzeug.exceptions import NotFound
 
 from sql.dialect import storage_errors
 from sql.engine import reading
 from sql.errors import StorageUnavailable
+from sql.heartbeats import last_beats
+from sql.instants import SECOND_US
 from sql.merchants import has_merchants
 from webapp import logs
 from webapp.database import engine
@@ -72,7 +76,24 @@ def metrics() -> ResponseReturnValue:
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         registry = CollectorRegistry()
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    return Response(generate_latest(registry) + generate_latest(Beats()), content_type=CONTENT_TYPE_LATEST)
+
+
+class Beats:
+    """When each kind of process last gave a sign of life: those that are dead can't say so themselves."""
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        try:
+            with storage_errors(), reading(engine()) as connection:
+                beats = last_beats(connection)
+        except StorageUnavailable:
+            return
+        family = GaugeMetricFamily(
+            "kabinet_heartbeat_seconds", "Unix time of the last sign of life", labels=["process"]
+        )
+        for process, beat_us in beats.items():
+            family.add_metric([process], beat_us / SECOND_US)
+        yield family
 
 
 def _has_token() -> bool:

@@ -13,7 +13,7 @@ import click
 import structlog
 
 from sql.engine import Engine, connect, writing
-from sql.heartbeats import beat
+from sql.heartbeats import beat, sweep_beats
 from sql.instants import SECOND_US
 from sql.login_attempts import sweep_attempts
 from sql.messages import Channel
@@ -96,6 +96,7 @@ def sweep(engine: Engine, session_idle_minutes: int) -> float:
     """Remove what has expired, with a sign of life; returns for how many seconds that is enough."""
     with writing(engine) as connection:
         beat(connection, "jobs")
+        sweep_beats(connection)
         sessions = sweep_sessions(connection, idle_us=session_idle_minutes * 60 * SECOND_US)
         throttles = sweep_throttle(connection)
         attempts = sweep_attempts(connection)

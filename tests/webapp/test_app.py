@@ -1,6 +1,7 @@
 """The house itself: settings, health, languages and themes, fragments, and what is said when something goes wrong."""
 
 import re
+import time
 from html import unescape
 
 import pytest
@@ -10,13 +11,15 @@ from flask.testing import FlaskClient
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
-from sql.engine import reading
-from sql.tables import account
+from sql.engine import reading, writing
+from sql.heartbeats import beat
+from sql.tables import account, heartbeat
 from tests.webapp.conftest import CountQueries
 from webapp import create_app
 from webapp.errors import WORDS
 from webapp.fragments import page_or_fragment
 from webapp.guard import public
+from webapp.jobs import sweep
 from webapp.settings import Settings
 
 NOWHERE = "postgresql://kabinet@127.0.0.1:1/kabinet"  # a port that nobody listens on
@@ -131,6 +134,21 @@ def test_metrics_count_requests(client: FlaskClient) -> None:
     text = text_of(client.get("/metrics"))
     assert 'kabinet_web_requests_total{endpoint="none",method="GET",status="404"}' in text
     assert 'kabinet_web_request_seconds_count{endpoint="none"}' in text
+
+
+def test_metrics_tell_when_each_kind_of_process_was_last_alive(client: FlaskClient, engine: sa.Engine) -> None:
+    """Those that are dead, or were started anew under another name, can't say so themselves."""
+    begun_s = time.time()
+    with writing(engine) as connection:
+        for process in ("ingest-1", "ingest-4711"):
+            beat(connection, process)
+        connection.execute(sa.update(heartbeat).where(heartbeat.c.process == "ingest-1").values(beat_us=0))
+    sweep(engine, 30)
+    found = re.findall(r'kabinet_heartbeat_seconds\{process="(\w+)"\} (\S+)', client.get("/metrics").text)
+    assert {process for process, _beat in found} == {"ingest", "jobs"}
+    assert all(begun_s <= float(last) <= time.time() for _process, last in found)
+    with reading(engine) as connection:
+        assert set(connection.execute(sa.select(heartbeat.c.process)).scalars()) == {"ingest-4711", "jobs"}
 
 
 def test_metrics_are_not_for_everybody(client: FlaskClient) -> None:
