@@ -31,6 +31,13 @@ def text_of(paper: TestResponse) -> str:
     return papers.text_of(paper.data)
 
 
+@pytest.mark.parametrize("way", ["password", "email"])
+def test_the_ways_in_that_need_an_application_lead_to_it(client: FlaskClient, way: str) -> None:
+    page = client.get(f"/login/{way}").text
+    assert "Как получить доступ?" in page
+    assert 'href="/login/application"' in page
+
+
 def test_application_has_what_was_typed(client: FlaskClient) -> None:
     text = text_of(post(client))
     for shown in ("Заявление на доступ", "191832203", "ООО «Ромашка» <b>&", "Янка Купала", "+375 29 123-45-67"):
