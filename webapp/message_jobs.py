@@ -66,7 +66,8 @@ class Messages(Rounds):
 
     def stop(self) -> None:
         super().stop()
-        self._let_go()
+        if not any(thread.is_alive() for thread in self._threads):  # else a connection is still in use
+            self._let_go()
 
     def drain(self) -> None:
         super().drain()
