@@ -1,7 +1,7 @@
 """The last step of every login: all factors are shown, now the person enters a company."""
 
 from flask import request, session, url_for
-from flask_login import login_user
+from flask_login import current_user, login_user, logout_user
 from werkzeug import Response
 
 from sql import login_attempts, sessions
@@ -12,6 +12,7 @@ from webapp import guard
 from webapp.database import engine
 from webapp.guard import go_to, own_page
 from webapp.joining import join
+from webapp.journal import note
 
 ATTEMPT = "attempt"  # the name of the half-done login in the browser's signed session
 
@@ -28,12 +29,23 @@ def attempt_token() -> str | None:
     return token if isinstance(token, str) else None
 
 
+def leave() -> None:
+    """Log out, if somebody is logged in here. Another login ends the one before (OWASP ASVS 5.0, 7.2.4)."""
+    if not current_user.is_authenticated:
+        return
+    with writing(engine()) as connection:
+        if sessions.end_session(connection, current_user.account_id, sessions.session_id(current_user.token)):
+            note(connection, "logout")
+    logout_user()
+
+
 def enter(account_id: int, way: str, *, merchant_id: int | None = None, target: str | None = None) -> Response | None:
     """Log the person in, into this company or the only one; with several, to the choice of company.
 
     None if there is no company that the person may enter. `target` is the page to go on to; if it is that of an
     invitation, whoever has no company yet, or not any more, accepts it by the login itself.
     """
+    leave()
     with writing(engine()) as connection:
         companies = companies_of(connection, account_id)
         if not companies and join(connection, target, account_id):

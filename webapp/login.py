@@ -8,19 +8,15 @@ from flask_wtf.csrf import CSRFError
 from wtforms import Field, PasswordField, StringField, ValidationError
 from wtforms.validators import InputRequired, Length
 
-from sql import sessions
 from sql.accounts import Credentials
-from sql.engine import writing
 from sql.throttle import TooManyAttempts
 from sql.unp import is_valid_unp, normalised_unp
 from webapp import guard
 from webapp.authenticator_codes import TakesCode, code_field
-from webapp.database import engine
-from webapp.entering import enter, remember
+from webapp.entering import enter, leave, remember
 from webapp.forms import Form
 from webapp.fragments import page_or_fragment
 from webapp.guard import User, go_to, own_page, public
-from webapp.journal import note
 from webapp.password_login import begin_with_password, known_by_code
 from webapp.roles import own
 from webapp.waiting import retry_headers, waiting_sentence
@@ -94,6 +90,7 @@ def _finish(form: PasswordForm, known: Credentials | None) -> ResponseReturnValu
 
 def _go_to_passkey(unp: str, password: str) -> ResponseReturnValue:
     """The next step, whether the password is right or not: nothing tells before the passkey is there."""
+    leave()
     remember(begin_with_password(unp, password, step="factor"))
     return go_to(url_for("passkeys.factor", next=request.args.get("next")))
 
@@ -101,9 +98,7 @@ def _go_to_passkey(unp: str, password: str) -> ResponseReturnValue:
 @blueprint.post("/logout")
 @own
 def log_out() -> ResponseReturnValue:
-    with writing(engine()) as connection:
-        if sessions.end_session(connection, current_user.account_id, sessions.session_id(current_user.token)):
-            note(connection, "logout")
+    leave()
     session.clear()
     return go_to(url_for(".password"))
 

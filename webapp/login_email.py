@@ -16,7 +16,7 @@ from sql.throttle import TooManyAttempts
 from webapp.database import engine
 from webapp.email_attempt import STEP, WAY, note_wrong_password
 from webapp.emails import TakesEmail
-from webapp.entering import remember
+from webapp.entering import leave, remember
 from webapp.forms import Form
 from webapp.fragments import page_or_fragment
 from webapp.guard import go_to, own_page, public
@@ -60,6 +60,7 @@ def log_in() -> ResponseReturnValue:
         return _page(form, waiting_sentence(refused)), 429, retry_headers(refused)
     if person is None:
         return _page(form, gettext("The e-mail address or the password is wrong.")), 422
+    leave()
     with writing(engine()) as connection:
         token = begin_attempt(connection, way=WAY, step=STEP, account_id=person.account_id)
     remember(token)

@@ -209,6 +209,23 @@ def test_planted_session_stays_the_strangers_and_learns_nothing(app: Flask, merc
         assert not set(after.values()) & set(before.values())
 
 
+@pytest.mark.parametrize("way", ["code", "passkey", "email"])
+def test_another_login_ends_the_session_of_before(app: Flask, merchant: TestMerchant, way: str) -> None:
+    """From a login page that lay open in another tab; a copy of the old cookie opens nothing then."""
+    client, copy = browser(app), browser(app)
+    sign_in(client, merchant)
+    before = client.get_cookie("kabinet")
+    assert before
+    copy.set_cookie("kabinet", before.value)
+    form = {"password": PASSWORD, "csrf_token": csrf_token(client, "/profile")}
+    if way == "email":
+        client.post("/login/email", data=form | {"email": merchant.email})
+    else:
+        client.post("/login/password", data=form | {"unp": merchant.unp, "code": merchant.code(), "factor": way})
+    assert copy.get("/profile").status_code == 303
+    assert client.get("/profile").status_code == (200 if way == "code" else 303)
+
+
 @pytest.mark.parametrize(("column", "age_us"), [("seen_us", 30 * 60 * SECOND_US), ("created_us", sessions.LIFETIME_US)])
 def test_session_ends_idle_and_at_its_age(
     app: Flask, engine: sa.Engine, merchant: TestMerchant, column: str, age_us: int
