@@ -3,6 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
+from sql import notification_lists, notifications
 from sql.accounts import add_account
 from sql.engine import reading, writing
 from sql.instants import HOUR_US
@@ -110,6 +111,20 @@ def test_a_register_that_has_moved_leaves_its_notifications_behind(engine: sa.En
     settled(engine, offline(merchant_id))
     news = settled(engine, offline(merchant_id, outlet_id=2), now_us=NOW + 1)
     assert sorted((each.event, each.notification.outlet_id) for each in news) == [("closed", 1), ("opened", 2)]
+
+
+def test_many_are_closed_in_several_statements(engine: sa.Engine, merchant_id: int, monkeypatch):
+    monkeypatch.setattr(notifications, "CLOSED_AT_ONCE", 1)
+    settled(engine, offline(merchant_id), offline(merchant_id, 2), gap(merchant_id, 1))
+    assert events(settled(engine, now_us=NOW + 1)) == ["closed"] * 3
+    assert settled(engine, now_us=NOW + 2) == []
+
+
+def test_no_more_are_counted_than_a_badge_says(engine: sa.Engine, merchant_id: int, account_id: int, monkeypatch):
+    monkeypatch.setattr(notification_lists, "UNREAD_MAX", 2)
+    settled(engine, offline(merchant_id), offline(merchant_id, 2), gap(merchant_id, 1))
+    with reading(engine) as connection:
+        assert unread_count(connection, Reader(merchant_id, account_id)) == 2
 
 
 def test_companies_are_settled_apart(engine: sa.Engine, merchant_id: int):

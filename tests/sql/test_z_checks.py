@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from sql import z_checks
+from sql import shift_checks, z_checks
 from sql.engine import reading, writing
 from sql.instants import now_us
 from sql.registers_watched import Fault, Span, registers
-from sql.tables import document
+from sql.skos import add_sko
+from sql.tables import document, register_watch
 from sql.z_checks import AGE_US
 from tests import till
 from tests.sql.rows import add_company
@@ -121,3 +122,24 @@ def test_the_figures_are_those_of_the_shift_alone(engine: sa.Engine):
     assert check(engine) == [(3, False)]
     with reading(engine) as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(document)).scalar() == 3
+
+
+def test_registers_take_turns_where_too_many_wait(engine: sa.Engine, monkeypatch):
+    monkeypatch.setattr(z_checks, "CHECKS_MAX", 1)
+    with writing(engine) as connection:
+        add_sko(connection, 1, number="300000077", outlet_id=1, model="smart")
+    for number in (till.FIRST_SKO, "300000077"):
+        its = {"sko": number}
+        till.ring_up(engine, sale(1) | its, z_report(2, 1, counters(cash=245, count=1)) | its)
+    assert [check(engine), check(engine), check(engine)] == [[(2, False)], [(2, False)], []]
+
+
+def test_documents_far_behind_a_report_are_looked_for_no_more(engine: sa.Engine, monkeypatch):
+    monkeypatch.setattr(shift_checks, "AFTER_Z", 2)
+    report = z_report(2, 1, counters(cash=245, count=1))
+    till.ring_up(engine, sale(1), report, sale(3) | {"shift": 2}, sale(4) | {"shift": 2}, sale(5))
+    assert check(engine) == [(2, False)]
+    monkeypatch.setattr(shift_checks, "AFTER_Z", 3)
+    with writing(engine) as connection:
+        connection.execute(sa.update(register_watch).values(checked_z=0))
+    assert check(engine) == [(2, True)]

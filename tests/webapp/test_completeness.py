@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from sql import completeness
 from sql.completeness import Marked
 from sql.engine import writing
 from sql.intervals import Interval
@@ -111,6 +112,18 @@ def test_what_came_in_a_bad_form_before_the_period_is_not_missing_in_it(
     assert "Missing 1 № 3" in words(page)
     [address] = re.findall(r'href="(/reports/invalid\?[^"]*)">The documents', page)
     assert "Register 300000001 · № 2" in words(owner.get(unescape(address)).text)
+
+
+def test_of_too_many_in_quarantine_the_last_ones_are_known(
+    owner: FlaskClient, engine: sa.Engine, merchant: TestMerchant, monkeypatch
+) -> None:
+    monkeypatch.setattr(completeness, "QUARANTINED_MAX", 1)
+    sell(engine, 1, 4)
+    for number in (2, 3):
+        refuse(engine, merchant.merchant_id, till.sale(number) | {"total": 1}, at=NOON + number * DAY)
+    text = words(owner.get(f"{ONE}?{DAYS}").text)
+    assert "In quarantine 1 № 3" in text
+    assert "Missing 1 № 2" in text
 
 
 def test_what_was_corrected_is_not_missing_any_more(

@@ -2,6 +2,7 @@
 
 import datetime
 import re
+from functools import partial
 from html import unescape
 
 import pytest
@@ -17,7 +18,7 @@ from tests.shop import open_outlets
 from tests.webapp.conftest import CountQueries
 from tests.webapp.reading import AS_HTMX, words
 from tests.webapp.reporting import DAYS, NOON, deliver, refuse, report
-from webapp import report_lists
+from webapp import report_figures, report_lists
 
 HOUR = datetime.timedelta(hours=1)
 # Session, outlets, files; turnover and shifts; documents that wait and that are refused; quarantine, events.
@@ -76,6 +77,19 @@ def test_what_is_not_sent_yet_stands_apart(owner: FlaskClient, engine: sa.Engine
     html = block(owner.get(f"/reports?{DAYS}&outlet=1"), "valid")
     assert "Valid documents 4 Sent 3 Not sent yet 1 Refused 0" in words(html)
     assert links(html)["Not sent yet 1"] == f"/documents?{DAYS}&outlet=1&state=pending"
+
+
+def test_what_is_too_much_to_count_is_told_as_at_least_so_many(
+    owner: FlaskClient, engine: sa.Engine, merchant: TestMerchant, monkeypatch
+) -> None:
+    for place, name in enumerate(("count_invalid", "count_events")):
+        monkeypatch.setattr(report_figures, name, partial(getattr(report_figures, name), most=1 + place))
+    for number in (4, 5, 6, 7):
+        refuse(engine, merchant.merchant_id, till.sale(number) | {"total": 1})
+        report(engine, merchant.merchant_id, "error", at=NOON + number * HOUR)
+    page = owner.get(f"/reports?{DAYS}")
+    assert words(block(page, "invalid")).startswith("Invalid documents at least 2 Not corrected at least 2")
+    assert words(block(page, "events")).startswith("Register events at least 3")
 
 
 def test_each_figure_of_valid_documents_is_as_long_as_its_list(owner: FlaskClient) -> None:
