@@ -182,6 +182,7 @@ def test_versions_of_settings_lead_to_what_they_say_for_who_may_set_registers_up
         settle(connection, said)
     page = owner.get(f"/skos/{NUMBER}")
     assert "Settings Version 1 applied 2 Mar 2026, 09:00 Version 2 waits" in text_of(page)
+    assert "Settings applied version 1" in text_of(page)
     versions = owner.get(f"/register-settings/rollout/{NUMBER}").get_data(as_text=True)
     for version in (1, 2):
         assert f'href="/register-settings/rollout/{NUMBER}#version-{version}"' in page.get_data(as_text=True)
