@@ -1,21 +1,24 @@
 """Users of registers from an Excel file: a template to fill in, and each row of it checked.
 
 A file is a zip of XML that anybody may have made: before it is parsed it is looked at as such, and nothing is read
-that is larger or other than a filled-in template can be.
+that is larger or other than a filled-in template can be. It is parsed elsewhere, with little time and memory.
 """
 
 import io
+import json
 import re
+import subprocess
+import sys
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import IO, Any, NamedTuple
 
-import openpyxl
 import xlsxwriter
 from flask_babel import force_locale, gettext
 from openpyxl.utils import get_column_letter
 
+from webapp import workbook_rows
 from webapp.language import LANGUAGES
 from webapp.register_options import RIGHTS
 from webapp.register_settings_content import NAME_LENGTH, USERS_MAX
@@ -23,11 +26,12 @@ from webapp.register_settings_text import tidied
 from webapp.register_users_draft import name_key
 from webapp.register_users_form import name_problem
 from webapp.register_users_passwords import password_problem
-from webapp.sheets import SHEET_ROWS_MAX
 
 MIMETYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 UNPACKED_BYTES_MAX = 20 * 1024 * 1024
 ENTRIES_MAX = 200
+SECONDS_MAX = 5  # of a processor, to read it
+MEMORY_BYTES_MAX = 512 * 1024 * 1024
 # As Excel packs. What else a zip may be packed as has errors of its own, or asks for memory before it unpacks a byte.
 PACKED_AS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 PROBLEMS_MAX = 100
@@ -53,6 +57,20 @@ class UserRow(NamedTuple):
     name: str
     password: str
     rights: tuple[str, ...]
+
+
+class Cell(NamedTuple):
+    """`data_type` is openpyxl's."""
+
+    data_type: str
+    value: str | int | float | None
+
+
+class Row(NamedTuple):
+    """`number` is Excel's, from 1."""
+
+    number: int
+    cells: list[Cell]
 
 
 class NotTaken(Exception):
@@ -99,35 +117,30 @@ def read_users(file: IO[bytes]) -> tuple[list[UserRow], list[Problem]]:
     return users, problems[:PROBLEMS_MAX]
 
 
-def _rows(file: IO[bytes]) -> list[tuple[int, Sequence[Any]]]:
-    """The filled-in rows below the headings, with their numbers."""
+def _rows(file: IO[bytes]) -> list[Row]:
+    """The filled-in rows below the headings."""
     _look_at(file)
-    try:
-        book = openpyxl.load_workbook(file, read_only=True, keep_links=False)
-        sheet = book.worksheets[0]
-        sheet.reset_dimensions()  # a file may say anything of its size
-        return list(_filled_rows(sheet.iter_rows(max_col=len(RIGHTS) + 3, max_row=SHEET_ROWS_MAX)))
-    except NotTaken:
-        raise
-    except Exception as error:
-        raise NotTaken(_no_excel()) from error
-
-
-def _filled_rows(rows: Iterator[Sequence[Any]]) -> Iterator[tuple[int, Sequence[Any]]]:
-    first = next(rows, ())
-    if not _are_headings([_text(cell.value) for cell in first]):
+    head, *rows = [Row(number, [Cell(*cell) for cell in cells]) for number, cells in _read(file)] or [Row(0, [])]
+    if head.number != 1 or not _are_headings([_text(cell.value) for cell in head.cells]):
         raise NotTaken(
             gettext("The first row must have the headings of the template: take the template, and fill it in.")
         )
-    found = 0
-    for number, cells in enumerate(rows, start=2):
-        if any(cell.value is not None for cell in cells):
-            found += 1
-            yield number, cells
-        if found > USERS_MAX:
-            raise NotTaken(
-                gettext("The file has more than %(max)d rows: a register takes no more users.", max=USERS_MAX)
-            )
+    if len(rows) > USERS_MAX:
+        raise NotTaken(gettext("The file has more than %(max)d rows: a register takes no more users.", max=USERS_MAX))
+    return rows
+
+
+def _read(file: IO[bytes]) -> Any:
+    """What `workbook_rows.py` writes of the file: the headings, and one row more than there may be."""
+    limits = (SECONDS_MAX, MEMORY_BYTES_MAX, len(RIGHTS) + 3, USERS_MAX + 2, TEXT_MAX + 1)
+    command = [sys.executable, "-I", workbook_rows.__file__, *map(str, limits)]
+    try:
+        done = subprocess.run(command, input=file.read(), capture_output=True, check=False, timeout=10 * SECONDS_MAX)
+    except subprocess.TimeoutExpired as error:
+        raise NotTaken(_too_much()) from error
+    if done.returncode:
+        raise NotTaken(_no_excel() if done.returncode == 1 else _too_much())
+    return json.loads(done.stdout)
 
 
 def _look_at(file: IO[bytes]) -> None:
@@ -161,6 +174,10 @@ def _look_into(name: str, content: bytes) -> None:
 
 def _no_excel() -> str:
     return str(gettext("This is no Excel workbook (.xlsx), or it is damaged or protected by a password."))
+
+
+def _too_much() -> str:
+    return str(gettext("There is so much in the file that reading it was given up: no list of users is that long."))
 
 
 def _are_headings(cells: list[str]) -> bool:

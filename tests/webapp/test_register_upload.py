@@ -12,7 +12,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from tests.webapp.register_shop import FIRST, SECOND, USERS, Shop, hidden, text_of
-from webapp import register_users_passwords
+from webapp import register_users_excel, register_users_passwords
 from webapp.register_settings_content import RegisterSettings, RegisterUser
 
 ANNA = RegisterUser("Анна", "$pbkdf2-sha256$i=1$aa$bb", ("sales",))
@@ -208,6 +208,24 @@ def test_a_file_that_swells_to_two_hundred_megabytes_is_refused_unread(shop: Sho
     bomb = packed(xl__workbook_xml=b"<a/>", xl__worksheets__sheet1_xml=b" " * 200 * 1024**2)
     assert len(bomb) < 1024**2
     assert "larger than 20 MB" in refusal(shop, bomb)
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "rows"),
+    [
+        ("SECONDS_MAX", 1, b"<row/>" * 3_000_000),
+        ("MEMORY_BYTES_MAX", 200 * 1024**2, b"<row>" + b"<c/>" * 4_000_000 + b"</row>"),
+    ],
+    ids=["time", "memory"],
+)
+def test_a_file_that_takes_too_much_to_read_is_given_up(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, limit: str, value: int, rows: bytes
+) -> None:
+    content = filled(shop, with_rows(("Кассир 1", "1234", "+")))
+    bomb = rewritten(content, b"</sheetData>", rows + b"</sheetData>")
+    assert len(bomb) < 100_000
+    monkeypatch.setattr(register_users_excel, limit, value)
+    assert "reading it was given up" in refusal(shop, bomb)
 
 
 def test_a_document_type_is_refused(shop: Shop) -> None:
