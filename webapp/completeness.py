@@ -80,7 +80,7 @@ class RegisterPage:
     filters: Filters
     map: RegisterMap | None = None
     shifts: Sequence[Checked] = ()
-    shifts_max: int = shift_page.SHIFTS_MAX
+    has_more_shifts: bool = False
 
     @property
     def invalid_query(self) -> dict[str, Any]:
@@ -126,8 +126,8 @@ def register(number: str) -> ResponseReturnValue:
         shown = RegisterPage(sko=sko, filters=filters)
         if not filters.problems:
             [its_map] = map_of(connection, reach.merchant_id, filters, [sko])
-            shifts = shift_page.shifts_in(connection, reach, sko, *times_of(filters))
-            shown = replace(shown, map=its_map, shifts=shifts)
+            shifts, has_more = shift_page.shifts_in(connection, reach, sko, *times_of(filters))
+            shown = replace(shown, map=its_map, shifts=shifts, has_more_shifts=has_more)
     response = page_or_fragment("completeness/register.html", "answer", shown=shown, is_fragment=wants_fragment())
     return _answer(response, url_for(".register", number=number, **filters.query()), filters)
 

@@ -110,11 +110,16 @@ def compared(checked: Checked, currency: str) -> Iterator[Compared]:
             yield Compared(words, name.endswith("_minor"), its if checked.is_closed else None, ours)
 
 
-def shifts_in(connection: Connection, reach: Reach, sko: Sko, since_us: int, until_us: int) -> list[Checked]:
-    """The shifts of a period that the reader may see, the latest first: all of their documents must be in reach."""
-    shifts = shifts_of(connection, reach.merchant_id, sko.sko_id, since_us, until_us, SHIFTS_MAX)
-    checked = check_shifts(connection, shifts)
-    return [each for each in checked if _sees(reach, each)]
+def shifts_in(
+    connection: Connection, reach: Reach, sko: Sko, since_us: int, until_us: int
+) -> tuple[list[Checked], bool]:
+    """The last shifts of a period that the reader may see, the latest first: all of their documents must be in reach.
+
+    And whether the period has more of them than SHIFTS_MAX.
+    """
+    found = shifts_of(connection, reach.merchant_id, sko.sko_id, since_us, until_us, SHIFTS_MAX + 1)
+    checked = check_shifts(connection, found[:SHIFTS_MAX])
+    return [each for each in checked if _sees(reach, each)], len(found) > SHIFTS_MAX
 
 
 def _sees(reach: Reach, checked: Checked) -> bool:

@@ -22,6 +22,7 @@ from tests.shop import open_outlets
 from tests.webapp.conftest import CountQueries
 from tests.webapp.reading import AS_HTMX, words
 from tests.webapp.reporting import DAYS, NOON, counter, deliver, refuse, z_report
+from webapp import shift_page
 from webapp.completeness_map import COLUMNS, register_map
 
 DAY = datetime.timedelta(days=1)
@@ -320,6 +321,18 @@ def test_shift_after_which_another_was_opened_lacks_its_z_report(owner: FlaskCli
     text = words(owner.get(f"{ONE}?{DAYS}").text)
     assert re.search(r"Shift 2 [^№]* No Z-report yet Not closed yet Shift 1 [^№]* The Z-report is missing", text)
     assert "The Z-report is missing" in words(owner.get(f"{ONE}/shifts/1").text)
+
+
+def test_only_the_last_of_too_many_shifts_are_shown(owner: FlaskClient, engine: sa.Engine, monkeypatch) -> None:
+    monkeypatch.setattr(shift_page, "SHIFTS_MAX", 2)
+    openings = [till.common("shift_open", number, at=NOON) | {"shift": number} for number in (1, 2, 3)]
+    till.ring_up(engine, *openings[:2])
+    assert "Only the last" not in words(owner.get(f"{ONE}?{DAYS}").text)
+    till.ring_up(engine, openings[2])
+    text = words(owner.get(f"{ONE}?{DAYS}").text)
+    assert "Only the last 2 shifts of the period are shown" in text
+    assert "Shift 2" in text
+    assert "Shift 1" not in text
 
 
 @pytest.mark.parametrize("path", ["300000001/shifts/9", "300000009/shifts/1", "абв", "300000001/shifts/99999999999"])
