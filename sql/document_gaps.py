@@ -20,6 +20,7 @@ from sql.tables import document, document_gap, register_watch, shift, sko
 
 STEP = 20_000  # numbers of a register that one look takes in
 REGISTERS_MAX = 1_000  # with gaps, that one look goes through one by one
+BEFORE_FIRST_US = 2**62  # the age of what stands before a register's first document: it may never have been ours
 GAPS_MAX = 1_000  # of a register that are kept; then it is not followed any further until some are filled
 
 
@@ -81,7 +82,13 @@ def has_unwatched(connection: sa.Connection, span: Span) -> bool:
 
 
 def watch_new(connection: sa.Connection, span: Span) -> None:
-    """Follow these registers from the first document on that is there."""
+    """Follow these registers from the first document on that is there, and see whether anything comes before it."""
+    new = _unwatched(span).subquery()
+    before = sa.select(
+        new.c.merchant_id, new.c.sko_id, sa.literal(1), new.c.scanned_number, sa.literal(BEFORE_FIRST_US, sa.BigInteger)
+    )
+    gap_names = [column.name for column in document_gap.columns]
+    connection.execute(sa.insert(document_gap).from_select(gap_names, before.where(new.c.scanned_number > 0)))
     names = ["merchant_id", "sko_id", "scanned_number", "checked_z"]
     connection.execute(sa.insert(register_watch).from_select(names, _unwatched(span)))
 
@@ -90,7 +97,8 @@ def _unwatched(span: Span) -> sa.Select[Any]:
     of_sko = sa.and_(document.c.merchant_id == sko.c.merchant_id, document.c.sko_id == sko.c.sko_id)
     first = _scalar(sa.select(sa.func.min(document.c.number)).where(of_sko), sko)
     on = sa.and_(register_watch.c.merchant_id == sko.c.merchant_id, register_watch.c.sko_id == sko.c.sko_id)
-    query = sa.select(sko.c.merchant_id, sko.c.sko_id, first - 1, sa.literal(0)).outerjoin_from(sko, register_watch, on)
+    query = sa.select(sko.c.merchant_id, sko.c.sko_id, (first - 1).label("scanned_number"), sa.literal(0))
+    query = query.outerjoin_from(sko, register_watch, on)
     return query.where(span.within(sko), register_watch.c.sko_id.is_(None), first.is_not(None))
 
 
@@ -132,7 +140,7 @@ def look(connection: sa.Connection, span: Span) -> Progress:
     for gap in map(Gap._make, connection.execute(_touched(span)).all()):
         rows = connection.execute(_documents_in(gap)).all()
         filled.append(gap)
-        left += _rest(gap, [row.number for row in rows])
+        left += _rest(gap, rows)
         unsettled += [(*gap[:2], row.z_number or row.number) for row in rows]
     return Progress(scanned, found, filled, left, unsettled)
 
@@ -155,7 +163,7 @@ def _gaps_between(watched: Watched, rows: Iterable[Any]) -> Iterator[Gap]:
 
 
 def _documents_in(gap: Gap) -> sa.Select[Any]:
-    query = sa.select(document.c.number, shift.c.z_number).where(
+    query = sa.select(document.c.number, document.c.received_us, shift.c.z_number).where(
         document.c.merchant_id == gap.merchant_id,
         document.c.sko_id == gap.sko_id,
         document.c.number.between(gap.first_number, gap.last_number),
@@ -163,10 +171,13 @@ def _documents_in(gap: Gap) -> sa.Select[Any]:
     return query.outerjoin_from(document, shift, _BEHIND_Z).order_by(document.c.number).limit(GAPS_MAX)
 
 
-def _rest(gap: Gap, there: Iterable[int]) -> Iterator[Gap]:
-    """What is left of a gap when these of its numbers are there."""
-    for first, last in without([gap[2:4]], union((number, number) for number in there)):
-        yield gap._replace(first_number=first, last_number=last)
+def _rest(gap: Gap, there: Sequence[Any]) -> Iterator[Gap]:
+    """What is left of a gap when these of its documents are there, which it holds at least one of."""
+    first_there = there[0]
+    for first, last in without([gap[2:4]], union((row.number, row.number) for row in there)):
+        is_new = gap.since_us == BEFORE_FIRST_US and first > first_there.number
+        since_us = first_there.received_us if is_new else gap.since_us
+        yield gap._replace(first_number=first, last_number=last, since_us=since_us)
 
 
 def _touched(span: Span) -> sa.Select[Any]:
@@ -174,8 +185,8 @@ def _touched(span: Span) -> sa.Select[Any]:
     gap = document_gap.c
     of_gap = (document.c.merchant_id == gap.merchant_id, document.c.sko_id == gap.sko_id)
     within = document.c.number.between(gap.first_number, gap.last_number)
-    arrived = sa.select(document.c.number).where(*of_gap, within).correlate(document_gap).exists()
-    return sa.select(*document_gap.columns).where(span.within(document_gap), arrived)
+    arrived = _scalar(sa.select(document.c.number).where(*of_gap, within).limit(1), document_gap)
+    return sa.select(*document_gap.columns).where(span.within(document_gap), arrived.is_not(None))
 
 
 def note_progress(connection: sa.Connection, progress: Progress) -> None:

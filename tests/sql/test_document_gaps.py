@@ -43,7 +43,8 @@ def look(engine: sa.Engine) -> None:
 def gaps(engine: sa.Engine, sko_id: int = 1) -> list[tuple[int, int]]:
     columns = (document_gap.c.first_number, document_gap.c.last_number)
     with reading(engine) as connection:
-        rows = connection.execute(sa.select(*columns).filter_by(sko_id=sko_id).order_by(columns[0]))
+        known = document_gap.c.since_us < document_gaps.BEFORE_FIRST_US
+        rows = connection.execute(sa.select(*columns).filter_by(sko_id=sko_id).where(known).order_by(columns[0]))
         return [(row[0], row[1]) for row in rows]
 
 
@@ -65,6 +66,22 @@ def test_numbers_in_a_row_have_no_gap_wherever_they_begin(engine: sa.Engine, mer
     store(engine, merchant_id, 8, 9)
     look(engine)
     assert (gaps(engine), watch(engine, "scanned_number")) == ([], 9)
+
+
+def test_what_comes_before_the_first_number_shows_what_is_missing_between(engine: sa.Engine, merchant_id: int):
+    store(engine, merchant_id, 9, 10)
+    look(engine)
+    assert missing(engine) is None
+    store(engine, merchant_id, 4, 7)
+    look(engine)
+    assert gaps(engine) == [(5, 6), (8, 8)]
+    assert missing(engine) == Fault(3, 5)
+    store(engine, merchant_id, 2, 5, 6, 8)
+    look(engine)
+    assert gaps(engine) == [(3, 3)]
+    store(engine, merchant_id, 1, 3)
+    look(engine)
+    assert gaps(engine) == []
 
 
 def test_missing_numbers_are_found_by_register(engine: sa.Engine, merchant_id: int):

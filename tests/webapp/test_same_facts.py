@@ -56,7 +56,7 @@ def arrivals(chance: random.Random, sko: Sko) -> Iterator[tuple[int, str, dict[s
     """Each document with the round in which it comes, if it does, and how: whole, broken, or as another one."""
     for place, document in enumerate(issued(chance, sko.number)):
         turn = place // 4
-        if place == 0 or chance.random() < 0.7:
+        if chance.random() < 0.7:
             yield turn, "whole", document
         elif chance.random() < 0.7:
             if chance.random() < 0.4:
