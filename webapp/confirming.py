@@ -20,6 +20,7 @@ from wtforms.validators import InputRequired, Length
 from sql import sessions, throttle
 from sql.accounts import Person
 from sql.engine import reading, writing
+from sql.factors import factors_of
 from sql.instants import SECOND_US, now_us
 from sql.passkeys import passkeys_of
 from sql.throttle import TooManyAttempts
@@ -147,5 +148,8 @@ def _page(form: ConfirmForm, person: Person, problem: str | None = None) -> Resp
         form.form_errors.append(problem)
     with reading(engine()) as connection:
         has_passkey = bool(passkeys_of(connection, person.account_id))
-    shown = {"form": form, "person": person, "has_passkey": has_passkey, "next": request.args.get("next")}
+        factors = factors_of(connection, person.account_id)
+    has_code = factors.has_totp or factors.recovery_left > 0
+    shown = {"form": form, "person": person, "has_passkey": has_passkey, "has_code": has_code}
+    shown |= {"next": request.args.get("next")}
     return page_or_fragment("confirming/page.html", "form", **shown)

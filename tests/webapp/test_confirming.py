@@ -14,7 +14,7 @@ from sql.engine import Connection, reading, writing
 from sql.factors import replace_recovery_codes
 from sql.instants import now_us
 from sql.sessions import end_all_sessions, open_sessions
-from sql.tables import web_session
+from sql.tables import account, web_session
 from tests.accounts import TestMerchant, csrf_token, make_merchant, sign_in
 from tests.people import journal_of
 from webapp import confirming
@@ -191,6 +191,20 @@ def test_who_is_disabled_behind_the_guard_goes_to_the_login(
     is_shut_out = True
     response = client.get(path)
     assert (response.status_code, response.location) == (303, "/login/password")
+
+
+def test_who_has_nothing_to_confirm_with_is_told_to_log_in_anew(
+    client: FlaskClient, merchant: TestMerchant, engine: sa.Engine
+) -> None:
+    """An owner who has only ever come by a signature, say."""
+    with writing(engine) as connection:
+        connection.execute(sa.update(account).values(password_hash="", totp_secret=""))
+    page = client.get("/confirm").text
+    assert "Log out, and log in once more" in page
+    assert 'name="code"' not in page
+    with writing(engine) as connection:
+        replace_recovery_codes(connection, merchant.account_id, generate_recovery_codes())
+    assert 'name="code"' in client.get("/confirm").text
 
 
 def test_empty_fields_are_explained_beside_them(client: FlaskClient) -> None:
