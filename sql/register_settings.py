@@ -76,12 +76,15 @@ def applied_versions(
     connection: sa.Connection, merchant_id: int, sko_ids: Collection[int] | None = None
 ) -> dict[int, tuple[int, int]]:
     """By `sko_id`: the version that each of these registers (None: all) applied last, and when (`outcome_us`)."""
-    query = sa.select(_version.sko_id, _version.version, _version.outcome_us).where(
+    latest_first = (_version.outcome_us.desc(), _version.version.desc())
+    place = sa.func.row_number().over(partition_by=_version.sko_id, order_by=latest_first)
+    query = sa.select(_version.sko_id, _version.version, _version.outcome_us, place.label("place")).where(
         _version.merchant_id == merchant_id, _version.state == "applied"
     )
     if sko_ids is not None:
         query = query.where(_version.sko_id.in_(sorted(sko_ids)))
-    rows = connection.execute(query.order_by(_version.sko_id, _version.outcome_us, _version.version))
+    ranked = query.subquery().c
+    rows = connection.execute(sa.select(ranked.sko_id, ranked.version, ranked.outcome_us).where(ranked.place == 1))
     return {sko_id: (version, outcome_us) for sko_id, version, outcome_us in rows}
 
 

@@ -6,6 +6,7 @@ from typing import TypedDict, Unpack
 
 import sqlalchemy as sa
 
+from sql.register_settings import applied_versions
 from sql.tables import CURRENCIES, document, pending_delivery, refused_delivery, settings_version, sko, turnover
 
 
@@ -139,15 +140,11 @@ def _first_number(connection: sa.Connection, merchant_id: int, sko_id: int, sinc
 def settings_of_sko(connection: sa.Connection, merchant_id: int, sko_id: int) -> SettingsOfSko:
     """How far the register has come with its settings."""
     columns = settings_version.c
-    query = sa.select(columns.version, columns.state, columns.outcome_us).where(
+    query = sa.select(columns.version, columns.state).where(
         columns.merchant_id == merchant_id, columns.sko_id == sko_id
     )
     newest = connection.execute(query.order_by(columns.version.desc()).limit(1)).first()
-    applied_last = query.where(columns.state == "applied").order_by(columns.outcome_us.desc(), columns.version.desc())
-    applied = connection.execute(applied_last.limit(1)).first() if newest else None
-    return SettingsOfSko(
-        newest.version if newest else None,
-        newest.state if newest else None,
-        applied.version if applied else None,
-        applied.outcome_us if applied else None,
-    )
+    if newest is None:
+        return SettingsOfSko(None, None, None, None)
+    applied, applied_us = applied_versions(connection, merchant_id, [sko_id]).get(sko_id, (None, None))
+    return SettingsOfSko(newest.version, newest.state, applied, applied_us)
