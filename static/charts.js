@@ -119,12 +119,13 @@
     },
   });
 
-  const options = (box, kind, figures) => {
+  // It stands there at once, and moves only when its figures change.
+  const options = (box, kind, figures, isFirst) => {
     const isRound = kind === "half-doughnut";
     return {
       responsive: true,
       maintainAspectRatio: false,
-      animation: isCalm.matches ? false : { duration: 300 },
+      animation: isFirst || isCalm.matches ? false : { duration: 300 },
       interaction: { mode: isRound ? "nearest" : "index", intersect: isRound },
       ...(isRound ? round(figures) : { scales: scales(box) }),
       plugins: {
@@ -167,13 +168,13 @@
       data.datasets.forEach((dataset, place) => Object.assign((before.chart.data.datasets[place] ??= {}), dataset));
       before.chart.data.datasets.length = data.datasets.length;
       before.chart.data.labels = data.labels;
-      before.chart.options = options(box, kind, figures);
+      before.chart.options = options(box, kind, figures, false);
       before.chart.update();
       before.seen = seen;
       return;
     }
     const type = kind === "half-doughnut" ? "doughnut" : kind;
-    const chart = new Chart(canvasOf(box, table), { type, data, options: options(box, kind, figures) });
+    const chart = new Chart(canvasOf(box, table), { type, data, options: options(box, kind, figures, true) });
     drawn.set(box, { chart, seen });
   };
 

@@ -105,6 +105,20 @@ def test_theme_follows_the_device_until_one_is_chosen(inside: Page, server: Serv
     assert background() == dark
 
 
+def test_bar_at_the_top_fits_the_narrowest_screens(inside: Page, server: Server) -> None:
+    for width in (320, 360, 390, 416):
+        inside.set_viewport_size({"width": width, "height": 740})
+        inside.goto(server.address("/sales"))
+        edges = """() => {
+            const at = (names) => [...document.querySelectorAll(names)].map((one) => one.getBoundingClientRect());
+            const right = (names) => Math.max(...at(names).map((box) => box.right));
+            return [right(".brand, .brand *"), at(".topbar-tools")[0].left, right(".topbar-tools > *"), innerWidth];
+        }"""
+        sign, tools, last, edge = inside.evaluate(edges)
+        assert sign < tools, width
+        assert last <= edge, width
+
+
 def test_switches_and_sections_work_without_javascript(
     page_without_javascript: Page, server: Server, merchant: TestMerchant
 ) -> None:
