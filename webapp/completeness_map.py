@@ -137,13 +137,16 @@ def map_of(connection: Connection, merchant_id: int, filters: Filters, skos: Seq
 def register_map(
     sko: Sko, expected: Sequence[Interval], stored: Stored, marked: Marked, *, is_open: bool
 ) -> RegisterMap:
-    """`is_open`: the period is not over, so that what is in quarantine behind the last document belongs to it too."""
-    behind = stored.all[-1][1] if stored.all else 0
-    if is_open:
-        newest = [(number, number) for number in marked.quarantined if number > behind]
-        expected = intervals.union([*expected, *newest])
-    else:
-        expected = intervals.union(expected)
+    """`is_open`: the period is not over, so that what is in quarantine behind the last document belongs to it too.
+
+    As does to the period of the first document what is in quarantine before it.
+    """
+    first, last = (stored.all[0][0], stored.all[-1][1]) if stored.all else (0, 0)
+    begins = any(numbers.first <= first for numbers in expected)
+    beyond = [
+        (number, number) for number in marked.quarantined if (is_open and number > last) or (begins and number < first)
+    ]
+    expected = intervals.union([*expected, *beyond])
     absent = intervals.without(expected, stored.all)
     quarantined = intervals.common(absent, _as_intervals(marked.quarantined))
     conflicting = intervals.common(expected, _as_intervals(marked.conflicting))

@@ -115,6 +115,19 @@ def test_what_came_in_a_bad_form_before_the_period_is_not_missing_in_it(
     assert "Register 300000001 · № 2" in words(owner.get(unescape(address)).text)
 
 
+def test_what_came_in_a_bad_form_before_the_first_document_is_of_its_period(
+    owner: FlaskClient, engine: sa.Engine, merchant: TestMerchant
+) -> None:
+    refuse(engine, merchant.merchant_id, till.sale(1) | {"total": 1}, at=NOON + 7 * DAY)
+    sell(engine, 3)
+    text = words(owner.get(f"{ONE}?{DAYS}").text)
+    assert "№ 1 – № 3" in text
+    assert "Here 1 of 2" in text
+    assert "In quarantine 1 № 1" in text
+    sell(engine, 4, at=NOON + 7 * DAY)
+    assert "Here 1 of 1" in words(owner.get(f"{ONE}?from=2026-03-08&to=2026-03-14").text)
+
+
 def test_of_too_many_in_quarantine_the_last_ones_are_known(
     owner: FlaskClient, engine: sa.Engine, merchant: TestMerchant, monkeypatch
 ) -> None:
