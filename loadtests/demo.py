@@ -10,7 +10,7 @@ import click
 import msgspec
 import pyotp
 
-from loadtests import billing, company, devices
+from loadtests import billing, company, demo_settings, devices
 from loadtests.feed import Days, Service, feed
 from loadtests.generator import History
 from loadtests.register import MINSK
@@ -93,6 +93,7 @@ def fill_demo(engine: Engine, url: str, ends: date) -> None:
         places, days = _generated(first, ends)
     company.ensure_places(engine, merchant_id, places)
     devices.furnish(engine, merchant_id, ends)
+    demo_settings.set_up(engine, merchant_id)
     billing.charge(engine, merchant_id, ends)
     with company.own_token(engine, merchant_id) as token:
         fed = feed(days, first, ends, Service(url, token), label)
