@@ -24,7 +24,7 @@ from webapp.filters import zone_of
 from webapp.language import LANGUAGES
 from webapp.password_reset import send_link
 from webapp.settings import Settings
-from webapp.team_forms import end_of
+from webapp.team_forms import SUPPORT_DAYS_MAX, end_of
 
 LISTED_MAX = 200
 NAME = Matching("name", r"[^\x00-\x1f\x7f]{1,128}", "1 to 128 characters on one line")
@@ -214,6 +214,8 @@ def _check_outlets(connection: Connection, merchant_id: int, outlet_ids: tuple[i
 
 def _end_of(connection: Connection, merchant_id: int, until: datetime.datetime) -> int:
     """The midnight after the last day, where the company is."""
+    if until.date() > from_us(now_us()).date() + datetime.timedelta(days=SUPPORT_DAYS_MAX):
+        raise click.ClickException(f"Support is let in for {SUPPORT_DAYS_MAX} days at most")
     end_us = end_of(until.date(), zone_of(outlets_of(connection, merchant_id)))
     if end_us <= now_us():
         raise click.ClickException(f"The last day, {until:%Y-%m-%d}, is over")

@@ -34,7 +34,6 @@ SECONDS_MAX = 5  # of a processor, to read it
 MEMORY_BYTES_MAX = 512 * 1024 * 1024
 # As Excel packs. What else a zip may be packed as has errors of its own, or asks for memory before it unpacks a byte.
 PACKED_AS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
-PROBLEMS_MAX = 100
 TEXT_MAX = 200  # characters of a cell
 EXCEL_DIGITS = 15  # of longer numbers it keeps no more
 YES = {"+", "1", "x", "х", "да", "так", "yes", "true"}
@@ -114,7 +113,7 @@ def read_users(file: IO[bytes]) -> tuple[list[UserRow], list[Problem]]:
         users.append(user)
     if not users:
         raise NotTaken(gettext("The file has no rows below its headings."))
-    return users, problems[:PROBLEMS_MAX]
+    return users, problems
 
 
 def _rows(file: IO[bytes]) -> list[Row]:

@@ -236,6 +236,7 @@ def test_people_read_plain_text(kabinet: Kabinet, merchant: TestMerchant):
         ((*CREATE, "--role", "support"), "--until goes with --role support"),
         ((*CREATE, "--role", "support", "--until", "soon"), "does not match the format"),
         ((*CREATE, "--role", "support", "--until", "2020-01-31"), "The last day, 2020-01-31, is over"),
+        ((*CREATE, "--role", "support", "--until", "9999-12-31"), "Support is let in for 366 days at most"),
         ((*CREATE, "--role", "owner", "--phone", "12"), "is no phone number"),
         ((*CREATE, "--role", "owner", "--name", "Я" * 129), "is no name"),
         ((*CREATE[:3], "100320487", *CREATE[4:], "--role", "owner"), "No merchant has УНП 100320487"),
