@@ -28,7 +28,7 @@ from webapp.fragments import page_or_fragment
 from webapp.guard import go_to, public
 from webapp.password_form import NewPasswordForm, known_of
 from webapp.passwords import hash_password
-from webapp.person_mail import mail_link
+from webapp.person_mail import mail_link, mail_no_link
 from webapp.waiting import retry_headers, waiting_sentence
 
 LIFETIME_US = HOUR_US
@@ -89,7 +89,10 @@ def _send_if_known(address: str) -> None:
     try:
         with writing(engine()) as connection:
             count(connection, MAILS, hashlib.sha256(person.email.encode()).hexdigest()[:32])
-            send_link(connection, person)
+            if reset_factor.opens_by_signature_alone(connection, person):
+                mail_no_link(connection, person)
+            else:
+                send_link(connection, person)
     except TooManyAttempts:  # they have their mails already
         return
 
@@ -120,6 +123,8 @@ def go_on() -> ResponseReturnValue:
         if reset_factor.has_second_factor(connection, person):
             reset_factor.begin(connection, person, password_hash)
             return go_to(url_for("reset_factor.page"))
+        if reset_factor.opens_by_signature_alone(connection, person):  # since the link was mailed
+            return _gone()
         enrolment.begin(connection, person, password_hash)
     return go_to(url_for("enrolment.page"))
 

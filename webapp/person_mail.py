@@ -34,6 +34,18 @@ def mail_link(connection: Connection, person: Person, token: str, *, lifetime_us
     queue_mail(connection, to=person.email, subject=subject, text=text, valid_until_us=now_us() + lifetime_us)
 
 
+def mail_no_link(connection: Connection, person: Person) -> None:
+    """Of an account that opens by electronic signature and by nothing else."""
+    with force_locale(_language(person)):
+        subject = gettext("A new password for Kabinet")
+        text = gettext(
+            "Somebody, probably you, asked for a new password for Kabinet. Your account opens by electronic signature: "
+            "log in with it, and link an authenticator in your profile. If you can't sign any more, write to the "
+            "operator."
+        )
+        queue_mail(connection, to=person.email, subject=subject, text=f"{text}\n\n{site.sure_origin() or ''}\n")
+
+
 def mail_password_changed(connection: Connection, person: Person) -> None:
     with force_locale(_language(person)):
         subject = gettext("Your password for Kabinet was changed")

@@ -15,6 +15,7 @@ from sql.factors import Factors, factors_of
 from sql.login_attempts import TRIES_MAX, Attempt
 from sql.passkeys import passkeys_of
 from sql.password_resets import end_resets
+from sql.signing_certificates import certificates_of
 from sql.throttle import TooManyAttempts
 from webapp.authenticator_codes import AuthenticatorForm, use_code
 from webapp.database import engine
@@ -53,6 +54,11 @@ def has_second_factor(connection: Connection, person: Person) -> bool:
     factors = factors_of(connection, person.account_id)
     has_phone = bool(person.phone) and factors.has_password
     return factors.has_totp or bool(factors.recovery_left) or has_phone or bool(_passkeys(connection, person))
+
+
+def opens_by_signature_alone(connection: Connection, person: Person) -> bool:
+    """Whether nothing could be asked for here, but the mailbox alone must not open the account all the same."""
+    return not has_second_factor(connection, person) and bool(certificates_of(connection, person.account_id))
 
 
 def begin(connection: Connection, person: Person, password_hash: str) -> None:

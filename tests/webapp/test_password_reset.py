@@ -18,6 +18,7 @@ from sql.factors import replace_recovery_codes
 from sql.instants import HOUR_US, SECOND_US, now_us
 from sql.memberships import add_membership
 from sql.passkeys import add_passkey
+from sql.signing_certificates import add_certificate
 from sql.tables import account, journal, login_attempt, message, password_reset, web_session
 from tests.accounts import TestMerchant, csrf_token, make_merchant, sign_in
 from tests.mailbox import link_to, mails_to, sms_codes
@@ -415,6 +416,36 @@ def test_link_bypasses_no_factor_whichever_it_is(client: FlaskClient, engine: sa
     ask(client, merchant.email)
     assert choose(client, link_to(engine, merchant.email)).location == "/login/reset/factor"
     assert client.get("/login/enrol").location == "/login/password"
+
+
+def link_certificate(engine: sa.Engine, merchant: TestMerchant) -> None:
+    known = {"fingerprint": "ab" * 32, "subject": "CN=Анна Ромашка", "valid_until_us": now_us() + HOUR_US}
+    with writing(engine) as connection:
+        add_certificate(connection, merchant.account_id, **known)
+
+
+def test_mailbox_alone_opens_no_account_that_opens_by_signature(
+    client: FlaskClient, merchant: TestMerchant, engine: sa.Engine
+) -> None:
+    with writing(engine) as connection:
+        connection.execute(sa.update(account).values(totp_secret="", password_hash="", phone=""))
+    ask(client, merchant.email)
+    link = link_to(engine, merchant.email)
+    link_certificate(engine, merchant)
+    assert choose(client, link).status_code == 410  # the certificate was linked since the mail
+    ask(client, merchant.email)
+    answer, refusal = mails_to(engine, merchant.email)
+    assert "/login/reset/password" in answer
+    assert "/login/reset/password" not in refusal
+    assert "Your account opens by electronic signature" in refusal
+
+
+def test_certificate_is_in_nobodys_way_who_has_a_factor(
+    client: FlaskClient, merchant: TestMerchant, engine: sa.Engine
+) -> None:
+    link_certificate(engine, merchant)
+    ask(client, merchant.email)
+    assert choose(client, link_to(engine, merchant.email)).location == "/login/reset/factor"
 
 
 def test_reset_ends_logins_that_are_half_done(
