@@ -177,7 +177,7 @@ def test_filters_apply_without_a_reload_and_add_up(owner: Page) -> None:
     expect(owner.locator(".document-row")).to_have_count(2)
     expect(owner).to_have_url(re.compile(r"/documents\?type=refund&type=rollback$"))
     owner.keyboard.press("Escape")
-    owner.locator(".documents-scope").get_by_role("link", name="Clear").click()
+    owner.locator("#filters").get_by_role("link", name="Clear").click()
     expect(owner.locator(".document-row")).to_have_count(50)
 
 
