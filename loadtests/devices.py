@@ -65,10 +65,14 @@ def _describe_device(connection: Connection, sko: Sko, ends: date, random: Rando
         sko.merchant_id,
         sko.sko_id,
         serial_number=f"IK{random.randrange(10**8):08d}",
-        firmware=f"3.{sko.sko_id % 4 + 5}.{random.randrange(10)}",
+        firmware=_firmware(sko),
         registered_us=to_us(today - timedelta(days=random.randrange(120, 700))),
         certificate_until_us=to_us(today + timedelta(days=CERTIFICATE_DAYS[sko.sko_id % len(CERTIFICATE_DAYS)])),
     )
+
+
+def _firmware(sko: Sko) -> str:
+    return f"3.{sko.sko_id % 4 + 5}.{sko.sko_id % 10}"
 
 
 def _events(sko: Sko, ends: date, random: Random) -> Iterator[NewEvent]:
@@ -82,7 +86,7 @@ def _events(sko: Sko, ends: date, random: Random) -> Iterator[NewEvent]:
         if random.random() < 0.15:
             yield _event(sko, at + timedelta(hours=1), *random.choice(TROUBLES))
         if ago == sko.sko_id % EVENT_DAYS:
-            yield _event(sko, noon, "firmware_updated", "3.8.1")
+            yield _event(sko, noon, "firmware_updated", _firmware(sko))
     if CERTIFICATE_DAYS[sko.sko_id % len(CERTIFICATE_DAYS)] < EVENT_DAYS:
         yield _event(sko, datetime.combine(ends, time(8), MINSK), "certificate_expiring")
 

@@ -27,7 +27,7 @@ def in_words(filters: Filters) -> Iterator[tuple[str, str]]:
     """The filters that choose anything, and always the period and the outlets."""
     yield gettext("Period"), _period(filters)
     outlets = [outlet.name for outlet in filters.told_outlets]
-    yield gettext("Outlets"), "; ".join(outlets) or gettext("All outlets")
+    yield gettext("Outlet") if len(outlets) == 1 else gettext("Outlets"), "; ".join(outlets) or gettext("All outlets")
     yield from _of_several(filters)
     if filters.currency:
         yield gettext("Currency"), filters.currency

@@ -164,7 +164,7 @@ def test_filters_that_are_set_are_named_and_cleared_by_a_link(owner: FlaskClient
     html = html_of(owner.get("/documents?type=sale&outlet=1&cashier=Иванова&min=1"))
     scope = re.search(r'<div class="documents-scope".*?</div>', html, re.DOTALL)
     assert scope
-    assert words(scope[0]) == "Outlets Магазин на Немиге Types Sale Cashier Иванова Sum from 1.00"
+    assert words(scope[0]) == "Outlet Магазин на Немиге Types Sale Cashier Иванова Sum from 1.00"
     assert '<details class="filters-more" id="filters-more" open>' in html
     assert '<details class="filters-more" id="filters-more">' in html_of(owner.get("/documents?type=sale"))
 

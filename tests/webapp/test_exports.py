@@ -117,7 +117,7 @@ def test_filters_are_told_in_words(owner: FlaskClient) -> None:
     book = workbook(ask(owner, query, file_format="xlsx"))
     about = {label.value: text.value for label, text in book.worksheets[1].iter_rows()}
     assert about["Period"] == "15 May 2024 – 16 May 2024"
-    assert (about["Outlets"], about["Registers"], about["Types"]) == (OUTLETS[0], "300000001", "Sale; Refund")
+    assert (about["Outlet"], about["Registers"], about["Types"]) == (OUTLETS[0], "300000001", "Sale; Refund")
     assert (about["Currency"], about["Cashier"], about["State"]) == ("BYN", "Иванова", "Sent")
     assert (about["Sum from"], about["Sum to"]) == ("10.00", "100.50")
     assert about["Discounts"] == "Only documents with a discount"

@@ -41,6 +41,7 @@ def test_a_text_may_fill_its_lines_and_not_a_character_more(shop: Shop, name: st
     refused = shop.post(f"{RECEIPT}/save", **state, **(EMPTY | {name: "ё" * (longest + 1)}))
     assert refused.status_code == 422
     assert f"At most {longest} characters fit; these are {longest + 1}." in text_of(refused)
+    assert f'<output class="counter is-over" for="{name}">' in refused.text
     assert "ё" * (longest + 1) in text_of(refused), "what was typed stays"
     assert shop.versions() == {}
     assert shop.post(f"{RECEIPT}/save", **state, **(EMPTY | {name: "ё" * longest})).status_code == 303
