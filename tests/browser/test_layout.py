@@ -160,6 +160,7 @@ def test_server_that_is_out_of_reach_is_said_so_once(server: Server, context: Br
 
 def test_ended_session_leads_to_the_login(inside: Page, server: Server, engine: sa.Engine) -> None:
     inside.goto(server.address("/sales"))
+    inside.wait_for_load_state("networkidle")  # what the page asks for by itself would lead there first
     with writing(engine) as connection:
         connection.execute(sa.delete(web_session))
     inside.evaluate("setTimeout(() => htmx.ajax('GET', '/turnover', {target: 'main'}), 50)")  # the page goes away
