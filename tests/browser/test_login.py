@@ -90,6 +90,7 @@ def test_page_whose_session_has_ended_goes_to_the_login_and_comes_back(
     page.goto(server.address("/sales"))
     fill_in(page, merchant)
     expect(page).to_have_url(server.address("/sales"))
+    page.wait_for_load_state("networkidle")  # what the page asks for by itself would lead there first
     with writing(engine) as connection:
         end_all_sessions(connection, merchant.account_id)
     page.evaluate("setTimeout(() => htmx.ajax('GET', '/', '#main'), 50)")  # the page goes away
