@@ -12,6 +12,7 @@ import click
 from sql.dialect import storage_errors
 from sql.engine import DEFAULT_DATABASE_URL, Engine, connect
 from sql.errors import AlreadyExists, NotFound, StorageUnavailable
+from sql.skos import NUMBER
 from sql.unp import is_valid_unp, normalised_unp
 from webapp.emails import account_address
 
@@ -56,7 +57,7 @@ class Email(click.ParamType[str]):
 
 EMAIL = Email()
 PHONE = Matching("phone number", r"\+[1-9][0-9]{7,14}", "with the country's code, like +375291234567")
-SKO_NUMBER = Matching("СКО number", r"[0-9A-Z]{1,20}", "1 to 20 of 0-9 and A-Z")
+SKO_NUMBER = Matching("СКО number", NUMBER.pattern, "1 to 20 of 0-9 and A-Z")
 TEXT = Matching("text", r"[^\x00-\x1f\x7f]{1,256}", "1 to 256 characters on one line")
 
 unp_option = click.option("--unp", type=Unp(), required=True, help="УНП of the merchant.")

@@ -43,7 +43,7 @@ class Rounds:
 
     def drain(self) -> None:
         for name in self._rounds:
-            while not self._once(name):
+            while not (self.stopping.is_set() or self._once(name)):
                 pass
 
     def _run(self, name: str) -> None:

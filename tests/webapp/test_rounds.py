@@ -100,3 +100,17 @@ def noting(rests: list[float]) -> Callable[[float], bool]:
         return len(rests) == 5
 
     return wait
+
+
+def test_work_that_is_broken_off_to_stop_is_not_begun_again() -> None:
+    stopping = threading.Event()
+    times: list[int] = []
+
+    def work() -> float:
+        times.append(1)
+        assert len(times) == 1
+        stopping.set()
+        return 0  # there is more to do
+
+    Rounds({"work": work}, stopping).drain()
+    assert times == [1]
