@@ -16,7 +16,7 @@ from sql.memberships import member_of
 from tests.accounts import TestMerchant, csrf_token, make_merchant
 from tests.mailbox import mails_to
 from tests.people import add_person, browser_of, journal_of
-from tests.shop import open_outlets
+from tests.shop import open_outlets, today
 from webapp import create_app, team_forms
 
 GUEST = "anna@romashka.by"
@@ -59,7 +59,7 @@ def member(engine: sa.Engine, company: TestMerchant, account_id: int):
 
 
 def test_the_list_says_who_may_what(owner: FlaskClient, engine: sa.Engine, company: TestMerchant, count_queries):
-    until = team_forms.end_of(team_forms.from_us(now_us()).date(), "Europe/Minsk")
+    until = team_forms.end_of(today(), "Europe/Minsk")
     add_person(engine, company.merchant_id, "m@romashka.by", "manager", outlet_ids=[1, 3])
     add_person(engine, company.merchant_id, "s@romashka.by", "support", expires_us=until)
     with count_queries() as queries:
