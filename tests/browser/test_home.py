@@ -151,7 +151,7 @@ def test_page_asks_nothing_while_nobody_looks(home: Page, engine: sa.Engine, mer
     assert asked == []
     store(engine, document(merchant.merchant_id, "sale", 7778))
     home.evaluate(hide.format("false") + "document.dispatchEvent(new Event('visibilitychange'))")
-    expect(home.locator("#home-day")).to_contain_text("197.78 BYN", timeout=2000)
+    expect(home.locator("#home-day")).to_contain_text("197.78 BYN", timeout=4500)
 
 
 def test_all_outlets_stay_open_when_a_document_arrives(

@@ -223,7 +223,7 @@ def test_only_a_plain_success_counts(settings, server, authority, held, status):
         drips(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"),
         drips(b"HTTP/1.1 200 OK\r\nX-Slow: "),
         drips(b""),
-        lambda _: time.sleep(2),
+        lambda _: time.sleep(60),
     ],
     ids=["body", "announced body", "header", "status", "silence"],
 )
@@ -232,7 +232,7 @@ def test_slow_server_is_left(settings, server, held, monkeypatch, answer):
     server.answer = answer
     started = time.monotonic()
     assert refresh(settings).problem == "it takes too long"
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 20
 
 
 def test_server_that_stalls_in_the_handshake_is_left(settings, monkeypatch):

@@ -99,7 +99,7 @@ def test_a_server_that_dawdles_is_left(slow_url: str) -> None:
     begun_s = time.monotonic()
     with pytest.raises(NotDelivered, match="in time"):
         OPEN.send(slow_url, b"{}", {})
-    assert time.monotonic() - begun_s < 3
+    assert time.monotonic() - begun_s < 20
 
 
 def test_a_server_that_is_not_there(receiver: Receiver) -> None:
