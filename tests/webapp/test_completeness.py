@@ -197,7 +197,7 @@ def test_register_is_shown_for_the_time_at_the_outlet(
     sell(engine, 1, 2, 4, at=now - DAY)
     with writing(engine) as connection:
         move_sko(connection, merchant.merchant_id, 1, 2)
-    later = now + datetime.timedelta(minutes=10)
+    later = now + datetime.timedelta(seconds=2)
     sell(engine, 5, 7, at=later)
     assert "№ 1 – № 7" in words(owner.get(ONE).text)
     assert "№ 1 – № 4" in words(owner.get(f"{ONE}?outlet=1").text)
@@ -221,7 +221,7 @@ def test_shift_with_documents_of_another_outlet_is_not_shown(
     till.ring_up(engine, till.common("shift_open", 1, at=now - DAY), till.sale(2, at=now - DAY))
     with writing(engine) as connection:
         move_sko(connection, merchant.merchant_id, 1, 2)
-    later = now + datetime.timedelta(minutes=10)
+    later = now + datetime.timedelta(seconds=2)
     till.ring_up(engine, till.sale(3, at=later), z_report(4, counter(count=2, cash=490), at=later))
     assert owner.get(f"{ONE}/shifts/1").status_code == 200
     assert manager.get(f"{ONE}/shifts/1").status_code == 404
