@@ -75,23 +75,32 @@ class DeliveryWords:
 @blueprint.get("/notifications/webhook")
 @needs("people")
 def page() -> ResponseReturnValue:
-    return _page(WebhookForm(formdata=None))
+    return _page()
 
 
-@blueprint.post("/notifications/webhook")
+@blueprint.get("/notifications/webhook/address")
+@needs("people")
+@confirmed
+def address() -> ResponseReturnValue:
+    with reading(engine()) as connection:
+        webhook = webhook_of(connection, current_user.merchant_id)
+    return _form_page(WebhookForm(data={"url": webhook.url if webhook else ""}))
+
+
+@blueprint.post("/notifications/webhook/address")
 @needs("people")
 @confirmed
 def save() -> ResponseReturnValue:
-    """Set the address, with a new secret, which this page alone shows, and only once."""
+    """Set the address, with a new secret, which the answer alone shows, and only once."""
     form = WebhookForm()
     if not form.validate():
-        return _page(form), 422
+        return _form_page(form), 422
     merchant_id = current_user.merchant_id
     with writing(engine()) as connection:
         written = {"url": form.url.data, "created_by": current_user.account_id, "now_us": now_us()}
         secret = set_webhook(connection, merchant_id, **written)
         note(connection, "webhook_set", form.url.data)
-    return _page(WebhookForm(formdata=None), secret)
+    return _page(secret)
 
 
 @blueprint.post("/notifications/webhook/remove")
@@ -129,18 +138,19 @@ def again(delivery_id: str) -> ResponseReturnValue:
     return go_to(url_for(".page"))
 
 
-def _page(form: WebhookForm, secret: str | None = None) -> Response:
+def _form_page(form: WebhookForm) -> Response:
+    return page_or_fragment("notifications/webhook_address.html", None, form=form)
+
+
+def _page(secret: str | None = None) -> Response:
     merchant_id = current_user.merchant_id
     with reading(engine()) as connection:
         webhook = webhook_of(connection, merchant_id)
         log = deliveries_of(connection, merchant_id, LOG_LINES)
         zone = own_reach().zone(connection)
-    if webhook and not form.is_submitted():
-        form.url.data = webhook.url
     return page_or_fragment(
         "notifications/webhook.html",
         None,
-        form=form,
         webhook=webhook,
         secret=secret,
         log=log,

@@ -1,6 +1,7 @@
 """Notifications in a real browser: the badge that counts by itself, reading, filters and muting, or whole pages."""
 
 import os
+import re
 from collections.abc import Callable
 
 import pytest
@@ -114,7 +115,7 @@ def test_how_it_looks(page: Page, server: Server, engine: sa.Engine, merchant: T
     page.set_viewport_size(PHONE)
     axe(page)
     assert not is_wider_than_its_window(page)
-    for address, name in (("", "list"), ("/webhook", "webhook"), ("/mutes", "mutes"), ("?state=odd", "wrong")):
+    for address, name in (("", "list"), ("/webhook", "webhook"), ("/webhook/address", "address"), ("/mutes", "mutes"), ("?state=odd", "wrong")):
         page.goto(server.address(f"/notifications{address}"))
         axe(page)
         for width, scheme in ((390, "light"), (768, "dark"), (1440, "light")):
@@ -123,3 +124,29 @@ def test_how_it_looks(page: Page, server: Server, engine: sa.Engine, merchant: T
             page.wait_for_timeout(200)
             assert not is_wider_than_its_window(page)
             shot(page, f"{name}-{width}-{scheme}")
+
+
+def test_a_webhook_is_set_and_its_secret_shown_once(page: Page, merchant: TestMerchant, axe: Axe) -> None:
+    log_in(page, merchant, "/notifications", language="en")
+    page.get_by_role("link", name="Webhook").click()
+    page.get_by_role("link", name="Set the address").click()
+    page.get_by_label("Address", exact=True).fill("romashka.by/hook")
+    page.get_by_role("button", name="Save with a new secret").click()
+    expect(page.get_by_text("Write an address that begins with https://").first).to_be_visible()
+    axe(page)
+    page.get_by_label("Address", exact=True).fill("https://romashka.by/hook?shop=" + "x" * 300)
+    page.get_by_role("button", name="Save with a new secret").click()
+    secret = page.locator(".webhook-secret")
+    expect(secret).to_be_visible()
+    axe(page)
+    page.set_viewport_size(PHONE)
+    assert not is_wider_than_its_window(page)
+    shot(page, "webhook-secret")
+    page.get_by_role("link", name="Change the address").click()
+    expect(page.get_by_label("Address", exact=True)).to_have_value(re.compile("^https://romashka.by/hook"))
+    shot(page, "webhook-change")
+    page.get_by_role("link", name="Cancel").click()
+    expect(secret).to_have_count(0)
+    page.get_by_role("button", name="Send a test").click()
+    expect(page.locator(".webhook-log .notification")).to_have_count(1)
+    shot(page, "webhook-log")

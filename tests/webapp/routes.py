@@ -201,7 +201,8 @@ ROUTES = {
         ("/notifications/mutes/conflict/1/end",),
     ),
     "GET /notifications/webhook": Route(OWNER),
-    "POST /notifications/webhook": Route(OWNER),
+    "GET /notifications/webhook/address": Route(OWNER),
+    "POST /notifications/webhook/address": Route(OWNER),
     "POST /notifications/webhook/remove": Route(OWNER),
     "POST /notifications/webhook/test": Route(OWNER),
     "POST /notifications/webhook/deliveries/<delivery_id>/again": of_company(

@@ -24,6 +24,7 @@ from webapp.webhook_jobs import Webhooks
 from webapp.webhook_sender import WebhookSender
 
 PAGE = "/notifications/webhook"
+ADDRESS = "/notifications/webhook/address"
 URL = "https://romashka.by/hook"
 
 
@@ -45,7 +46,7 @@ def text(client: FlaskClient, status: int = 200) -> str:
     return unescape(response.get_data(as_text=True))
 
 
-def send(client: FlaskClient, address: str = PAGE, status: int = 303, **form: str) -> str:
+def send(client: FlaskClient, address: str, status: int = 303, **form: str) -> str:
     form["csrf_token"] = csrf_token(client, PAGE)
     response = client.post(address, data=form)
     assert response.status_code == status, address
@@ -54,7 +55,7 @@ def send(client: FlaskClient, address: str = PAGE, status: int = 303, **form: st
 
 def save(client: FlaskClient, url: str = URL) -> str:
     """Returns the secret."""
-    found = re.search(r'webhook-secret">([^<]+)<', send(client, status=200, url=url))
+    found = re.search(r'webhook-secret">([^<]+)<', send(client, ADDRESS, 200, url=url))
     assert found
     return found[1]
 
@@ -79,12 +80,19 @@ def test_the_secret_is_shown_once(engine: sa.Engine, merchant: TestMerchant, own
 
 @pytest.mark.parametrize("url", ["", "  ", "ftp://a.by", "a.by", "https://u:p@a.by/", "https://" + "a" * 500])
 def test_what_is_no_address_is_refused_with_a_sentence(owner: FlaskClient, url: str) -> None:
-    assert 'class="invalid-feedback"' in send(owner, status=422, url=url)
+    assert 'class="invalid-feedback"' in send(owner, ADDRESS, 422, url=url)
+
+
+def test_the_address_in_use_stands_in_the_form(owner: FlaskClient) -> None:
+    assert 'type="url" value=""' in owner.get(ADDRESS).text
+    save(owner)
+    assert f'type="url" value="{URL}"' in owner.get(ADDRESS).text
 
 
 def test_setting_it_takes_a_recent_confirmation(app: Flask, engine: sa.Engine, merchant: TestMerchant) -> None:
     client = browser_of(app, engine, merchant.account_id, merchant.merchant_id, confirmed_us=1)
-    send(client, url=URL)
+    assert client.get(ADDRESS).location == f"/confirm?next={ADDRESS}", "before something is typed"
+    send(client, ADDRESS, url=URL)
     with reading(engine) as connection:
         assert webhook_of(connection, merchant.merchant_id) is None
 
