@@ -9,6 +9,10 @@ class NotFound(Exception):
     """There is nothing of that name or number; the message is a sentence for a person."""
 
 
+class ChangedMeanwhile(Exception):
+    """Somebody else has changed it since it was looked at; the message is a sentence for a person."""
+
+
 class AlreadyStored(Exception):
     """A document of this batch is stored already, or was stored meanwhile by another process: look before you write."""
 

@@ -1,5 +1,6 @@
 """All that is known of an outlet, and what its owner may change of it."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from sql.errors import NotFound
+from sql.errors import ChangedMeanwhile, NotFound
 from sql.instants import now_us
 from sql.merchants import lock_merchant
 from sql.outlets import zones_in
@@ -37,6 +38,12 @@ class OutletDetails:
     contact_name: str
     contact_phone: str
 
+    @property
+    def version(self) -> str:
+        """Another one whenever something that the owner may change is another."""
+        values = (self.time_zone, self.opening_hours, self.contact_name, self.contact_phone)
+        return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:32]
+
 
 def outlet_details(connection: sa.Connection, merchant_id: int, outlet_id: int) -> OutletDetails | None:
     """None if the merchant has no such outlet."""
@@ -60,8 +67,11 @@ def change_outlet(
     opening_hours: OpeningHours,
     contact_name: str,
     contact_phone: str,
+    seen: str | None = None,
 ) -> None:
     """Change what the owner may change. NotFound if the merchant has no such outlet.
+
+    `seen` is the version that the changes are meant for: ChangedMeanwhile if there is another one by now.
 
     The time zone decides the business days of documents that arrive from now on; those of stored ones stay. Raises
     zoneinfo.ZoneInfoNotFoundError for a time zone that doesn't exist.
@@ -71,6 +81,8 @@ def change_outlet(
     before = outlet_details(connection, merchant_id, outlet_id)
     if before is None:
         raise NotFound(f"The merchant has no outlet {outlet_id}")
+    if seen not in (None, before.version):
+        raise ChangedMeanwhile(f"Somebody else has changed outlet {outlet_id} meanwhile")
     changed = sa.update(outlet).where(outlet.c.merchant_id == merchant_id, outlet.c.outlet_id == outlet_id)
     hours = json.dumps(dict(opening_hours)) if opening_hours else ""
     connection.execute(changed.values(opening_hours=hours, contact_name=contact_name, contact_phone=contact_phone))

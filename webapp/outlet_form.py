@@ -7,12 +7,13 @@ from typing import Any
 
 from flask import request
 from flask_babel import gettext, lazy_gettext
-from wtforms import Field, SelectField, StringField, ValidationError
+from wtforms import Field, HiddenField, SelectField, StringField, ValidationError
 from wtforms.validators import Length
 
 from sql.instants import from_us, now_us
 from sql.outlet_details import CONTACT_NAME_LENGTH, DAYS, OpeningHours, OutletDetails
 from webapp.forms import Form
+from webapp.journal_words import FIELDS
 from webapp.opening_hours import day_name, hours_in
 from webapp.phones import normalised_phone, shown_phone
 
@@ -43,10 +44,11 @@ class OutletForm(Form):
         [Length(max=CONTACT_NAME_LENGTH, message=lazy_gettext("Write at most %(max)d characters."))],
     )
     contact_phone = StringField(lazy_gettext("Phone of the outlet"))
+    seen = HiddenField()  # the version that the person has before their eyes
 
     def __init__(self, outlet: OutletDetails) -> None:
         shown = {name: getattr(outlet, name) for name in ("time_zone", "contact_name")}
-        super().__init__(data={**shown, "contact_phone": shown_phone(outlet.contact_phone)})
+        super().__init__(data={**shown, "contact_phone": shown_phone(outlet.contact_phone), "seen": outlet.version})
         # A machine with older time zones may lack one of these.
         names = dict.fromkeys((outlet.time_zone, *(name for name in NEAR if name in zone_names())))
         others = [name for name in zone_names() if name not in names]
@@ -78,6 +80,17 @@ class OutletForm(Form):
             return False
         self.hours = hours
         return is_valid
+
+    def compare_with(self, saved: OutletDetails) -> None:
+        """Once the form is valid: say what somebody else has saved meanwhile; the next time it is known."""
+        self.before = saved
+        self.seen.data = saved.version
+        sentence = gettext(
+            "Somebody else has changed this outlet meanwhile. What is saved now differs from this page in: %(fields)s. "
+            "Nothing of yours is saved yet: save again to put yours in its place, or cancel to keep theirs.",
+            fields=", ".join(str(FIELDS[name]) for name in self.changed),
+        )
+        self.form_errors.append(sentence)
 
     def validate_time_zone(self, field: Field) -> None:
         if field.data not in self.known_zones:

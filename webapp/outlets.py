@@ -109,6 +109,9 @@ def change(outlet_id: int) -> ResponseReturnValue:
             _change(found, form)
         except errors.NotFound:
             raise NotFound from None
+        except errors.ChangedMeanwhile:
+            form.compare_with(_known(outlet_id))
+            return _form_page(form), 409
     flash(gettext("Saved: %(outlet)s.", outlet=found.name))
     return go_to(url_for(".page"))
 
@@ -153,7 +156,7 @@ def _chosen(connection: Connection, outlet_id: int) -> Chosen:
 
 def _change(found: OutletDetails, form: OutletForm) -> None:
     with writing(engine()) as connection:
-        change_outlet(connection, current_user.merchant_id, found.outlet_id, **form.values)
+        change_outlet(connection, current_user.merchant_id, found.outlet_id, **form.values, seen=form.seen.data)
         zones = {"time_zone": form.time_zone.data} if "time_zone" in form.changed else {}
         note(connection, "outlet_changed", found.name, fields=form.changed, **zones)
 

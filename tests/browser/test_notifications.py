@@ -115,7 +115,13 @@ def test_how_it_looks(page: Page, server: Server, engine: sa.Engine, merchant: T
     page.set_viewport_size(PHONE)
     axe(page)
     assert not is_wider_than_its_window(page)
-    for address, name in (("", "list"), ("/webhook", "webhook"), ("/webhook/address", "address"), ("/mutes", "mutes"), ("?state=odd", "wrong")):
+    for address, name in (
+        ("", "list"),
+        ("/webhook", "webhook"),
+        ("/webhook/address", "address"),
+        ("/mutes", "mutes"),
+        ("?state=odd", "wrong"),
+    ):
         page.goto(server.address(f"/notifications{address}"))
         axe(page)
         for width, scheme in ((390, "light"), (768, "dark"), (1440, "light")):

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from sql.engine import reading, writing
-from sql.errors import NotFound
+from sql.errors import ChangedMeanwhile, NotFound
 from sql.merchants import add_merchant
 from sql.outlet_details import OutletDetails, change_outlet, outlet_details, registers_by_outlet
 from sql.placements import move_sko
@@ -60,6 +60,17 @@ def test_hours_that_are_taken_back_are_untold_again(engine: sa.Engine, merchant_
     change(engine, merchant_id)
     change(engine, merchant_id, opening_hours={})
     assert details(engine, merchant_id).opening_hours == {}
+
+
+def test_what_was_not_seen_is_not_overwritten(engine: sa.Engine, merchant_id: int) -> None:
+    seen = details(engine, merchant_id).version
+    for values in ({"time_zone": "Europe/Warsaw"}, {"opening_hours": {}}, {"contact_name": ""}, {"contact_phone": ""}):
+        change(engine, merchant_id)
+        mine = details(engine, merchant_id).version
+        assert mine != seen
+        change(engine, merchant_id, seen=mine, **values)
+        with pytest.raises(ChangedMeanwhile):
+            change(engine, merchant_id, seen=mine)
 
 
 def test_another_time_zone_is_told_to_ingest_of_every_register_that_has_ever_stood_there(

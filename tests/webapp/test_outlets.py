@@ -66,8 +66,16 @@ def details(engine: sa.Engine, merchant: TestMerchant, outlet_id: int = 1) -> Ou
 
 
 def save(client: FlaskClient, outlet_id: int = 1, **form: str) -> TestResponse:
-    token = csrf_token(client, f"/outlets/{outlet_id}/edit")
-    return client.post(f"/outlets/{outlet_id}/edit", data={**FORM, "csrf_token": token, **form})
+    hidden = hidden_fields(client, outlet_id)
+    return client.post(f"/outlets/{outlet_id}/edit", data={**FORM, **hidden, **form})
+
+
+def hidden_fields(client: FlaskClient, outlet_id: int = 1) -> dict[str, str]:
+    """What the opened form sends along."""
+    html = client.get(f"/outlets/{outlet_id}/edit").get_data(as_text=True)
+    seen = re.search(r'name="seen" type="hidden" value="(\w+)"', html)
+    assert seen
+    return {"seen": seen[1], "csrf_token": csrf_token(client, f"/outlets/{outlet_id}/edit")}
 
 
 # --- the list and its search -----------------------------------------------------------------------------------------
@@ -286,6 +294,30 @@ def test_what_was_typed_comes_back_with_the_mistake(owner: FlaskClient) -> None:
     html = save(owner, **typed).get_data(as_text=True)
     for name, text in typed.items():
         assert re.search(rf'name="{name}"[^>]* value="{text}"', html), name
+
+
+def test_of_two_who_edit_at_once_the_second_reads_what_the_first_has_saved(
+    owner: FlaskClient, engine: sa.Engine, merchant: TestMerchant
+) -> None:
+    hidden = hidden_fields(owner)
+    assert save(owner, contact_name="Анна", time_zone="Europe/Vilnius").status_code == 303  # in another window
+    response = owner.post("/outlets/1/edit", data={**FORM, **hidden, "contact_name": "Ольга"})
+    assert response.status_code == 409
+    assert "differs from this page in: time zone, whom to call." in text_of(response)
+    assert 'value="Ольга"' in response.get_data(as_text=True)
+    assert details(engine, merchant).contact_name == "Анна"
+    again = re.search(r'name="seen" type="hidden" value="(\w+)"', response.get_data(as_text=True))
+    assert again
+    response = owner.post("/outlets/1/edit", data={**FORM, **hidden, "seen": again[1], "contact_name": "Ольга"})
+    assert response.status_code == 303
+    found = details(engine, merchant)
+    assert (found.contact_name, found.time_zone) == ("Ольга", FORM["time_zone"])
+
+
+def test_of_two_who_write_the_same_nobody_is_bothered(owner: FlaskClient) -> None:
+    hidden = hidden_fields(owner)
+    save(owner, contact_name="Анна")
+    assert owner.post("/outlets/1/edit", data={**FORM, **hidden, "contact_name": "Анна"}).status_code == 303
 
 
 def test_documents_are_found_on_their_day_also_when_the_outlet_has_another_time_zone_since(
