@@ -16,13 +16,17 @@ WITHOUT_HOURS_US = DAY_US + DAY_US // 2  # the shortest pause that is unusual wh
 
 
 class Habit(NamedTuple):
-    """On which days (ISO dates) a register has sold lately, and how many receipts it has issued on them."""
+    """On which days (ISO dates) a register has sold lately, and how many receipts it has issued on them.
+
+    `pause_us` is what was found out about its pauses the time before.
+    """
 
     merchant_id: int
     sko_id: int
     hours: str  # of its outlet of today
     days: frozenset[str]
     receipts: int
+    pause_us: int | None
 
 
 class Pause(NamedTuple):
@@ -51,14 +55,14 @@ def habits(connection: sa.Connection, span: Span, today: datetime.date) -> list[
     key = (register_watch.c.merchant_id, register_watch.c.sko_id)
     on_sko = sa.and_(sko.c.merchant_id == key[0], sko.c.sko_id == key[1])
     on_outlet = sa.and_(outlet.c.merchant_id == key[0], outlet.c.outlet_id == sko.c.outlet_id)
-    query = sa.select(*key, outlet.c.opening_hours, of_register(days), of_register(count))
+    query = sa.select(*key, outlet.c.opening_hours, of_register(days), of_register(count), register_watch.c.pause_us)
     not_today = sa.or_(register_watch.c.pause_day.is_(None), register_watch.c.pause_day < today)
     # In hours of every kind it would be silent each night.
     of_open_hours = sa.and_(outlet.c.opening_hours == "", register_watch.c.pause_us < WITHOUT_HOURS_US)
     query = query.join_from(register_watch, sko, on_sko).join(outlet, on_outlet)
     query = query.where(span.within(register_watch), sa.or_(not_today, of_open_hours))
     rows = connection.execute(query.limit(REGISTERS_MAX))
-    return [Habit(row[0], row[1], row[2], frozenset(row[3].split(",") if row[3] else ()), row[4]) for row in rows]
+    return [Habit(*row[:3], frozenset(row[3].split(",") if row[3] else ()), *row[4:]) for row in rows]
 
 
 def note_pauses(connection: sa.Connection, pauses: Collection[Pause], today: datetime.date) -> None:

@@ -104,6 +104,6 @@ def learn_pauses(engine: Engine, span: Span, today: datetime.date) -> None:
     with reading(engine) as connection:
         found = register_habits.habits(connection, span, today)
     if found:
-        pauses = [Pause(habit.merchant_id, habit.sko_id, usual_pause(habit)) for habit in found]
+        pauses = [Pause(habit.merchant_id, habit.sko_id, usual_pause(habit, today)) for habit in found]
         with writing(engine) as connection:
             register_habits.note_pauses(connection, pauses, today)

@@ -10,13 +10,20 @@ from webapp.open_time import Week, open_minutes, week_of
 
 MINUTE_US = 60 * SECOND_US
 DAYS_MIN, RECEIPTS_MIN = 5, 20  # with less there is no habit
+SILENT = datetime.timedelta(days=7)
 # Customers come at random: with a mean of ten minutes, a pause of ten times that happens once in 20,000.
 TIMES_THE_MEAN = 10
 LEAST_US = HOUR_US
 
 
-def usual_pause(habit: Habit) -> int | None:
-    """In microseconds of opening hours; where nobody has told them, of all hours. None: too little is known."""
+def usual_pause(habit: Habit, today: datetime.date) -> int | None:
+    """In microseconds of opening hours; where nobody has told them, of all hours. None: too little is known.
+
+    A register that has been silent for a week keeps what was usual before: else its silence became a habit by itself.
+    """
+    is_silent = max(habit.days, default="") < (today - SILENT).isoformat()
+    if is_silent and habit.pause_us is not None and (habit.hours or habit.pause_us >= WITHOUT_HOURS_US):
+        return habit.pause_us
     if len(habit.days) < DAYS_MIN or habit.receipts < RECEIPTS_MIN:
         return None
     days = sorted(datetime.date.fromisoformat(day) for day in habit.days)

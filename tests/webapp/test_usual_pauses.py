@@ -2,6 +2,7 @@
 
 import datetime
 import json
+from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,6 +15,7 @@ from webapp.open_time import next_opening, open_between, open_minutes
 from webapp.usual_pauses import usual_pause
 
 ZONE = "Europe/Minsk"
+TODAY = datetime.date(2026, 11, 23)
 SHOP = '{"mon": ["09:00", "21:00"], "tue": ["09:00", "21:00"], "sat": ["10:00", "18:00"]}'
 BAR = '{"mon": ["18:00", "02:00"]}'
 ALWAYS = '{"mon": ["00:00", "00:00"], "tue": ["00:00", "00:00"]}'
@@ -73,17 +75,17 @@ def test_an_ordinary_day() -> None:
     assert open_minutes("") == 24 * 60
 
 
-def habit(hours: str, days: range, receipts: int) -> Habit:
-    return Habit(1, 1, hours, frozenset(f"2026-11-{day:02}" for day in days), receipts)
+def habit(hours: str, days: Iterable[int], receipts: int, pause_us: int | None = None) -> Habit:
+    return Habit(1, 1, hours, frozenset(f"2026-11-{day:02}" for day in days), receipts, pause_us)
 
 
 def test_a_busy_register_may_rest_for_an_hour() -> None:
-    assert usual_pause(habit(SHOP, range(1, 21), 20 * 500)) == HOUR_US
+    assert usual_pause(habit(SHOP, range(1, 21), 20 * 500), TODAY) == HOUR_US
 
 
 def test_a_quiet_register_may_rest_for_ten_times_its_usual_pause() -> None:
     hours = '{"mon": ["09:00", "19:00"]}'
-    assert usual_pause(habit(hours, range(1, 21), 20 * 20)) == 5 * HOUR_US
+    assert usual_pause(habit(hours, range(1, 21), 20 * 20), TODAY) == 5 * HOUR_US
 
 
 EVERY_DAY = json.dumps(dict.fromkeys(DAYS, ("09:00", "19:00")))
@@ -98,20 +100,32 @@ EVERY_DAY = json.dumps(dict.fromkeys(DAYS, ("09:00", "19:00")))
     ],
 )
 def test_a_register_that_is_not_used_every_day_may_rest_on_the_others(days: tuple[int, ...], idle: int) -> None:
-    its = Habit(1, 1, EVERY_DAY, frozenset(f"2026-11-{day:02}" for day in days), 500 * len(days))
-    assert usual_pause(its) == idle * 10 * HOUR_US + HOUR_US
+    assert usual_pause(habit(EVERY_DAY, days, 500 * len(days)), TODAY) == idle * 10 * HOUR_US + HOUR_US
 
 
 def test_days_off_are_no_rest() -> None:
-    assert usual_pause(habit('{"mon": ["09:00", "19:00"]}', range(2, 31, 7), 500)) == HOUR_US
+    assert usual_pause(habit('{"mon": ["09:00", "19:00"]}', range(2, 31, 7), 500), TODAY) == HOUR_US
 
 
 def test_without_opening_hours_days_are_counted() -> None:
-    assert usual_pause(habit("", range(1, 21), 20 * 20)) == 1.5 * DAY_US
-    every_third = Habit(1, 1, "", frozenset(f"2026-11-{day:02}" for day in (2, 5, 8, 11, 14, 17)), 100)
-    assert usual_pause(every_third) == 3.5 * DAY_US
+    assert usual_pause(habit("", range(1, 21), 20 * 20), TODAY) == 1.5 * DAY_US
+    assert usual_pause(habit("", (2, 5, 8, 11, 14, 17), 100), TODAY) == 3.5 * DAY_US
 
 
 def test_with_too_little_known_nothing_is_unusual() -> None:
-    assert usual_pause(habit(SHOP, range(1, 5), 1000)) is None
-    assert usual_pause(habit(SHOP, range(1, 21), 19)) is None
+    assert usual_pause(habit(SHOP, range(1, 5), 1000), TODAY) is None
+    assert usual_pause(habit(SHOP, range(1, 21), 19), TODAY) is None
+
+
+@pytest.mark.parametrize("days", [(), (1, 2, 3), range(1, 16)])
+def test_silence_teaches_nothing(days: Iterable[int]) -> None:
+    assert usual_pause(habit(SHOP, days, 500, 7 * HOUR_US), TODAY) == 7 * HOUR_US
+    assert usual_pause(habit("", days, 500, 2 * DAY_US), TODAY) == 2 * DAY_US
+
+
+def test_a_register_that_sells_again_on_fewer_days_has_another_habit() -> None:
+    assert usual_pause(habit(SHOP, (2, 9, 16), 500, 7 * HOUR_US), TODAY) is None
+
+
+def test_a_pause_in_opening_hours_is_none_of_all_hours() -> None:
+    assert usual_pause(habit("", (), 0, 7 * HOUR_US), TODAY) is None
