@@ -57,7 +57,7 @@ def outlets_of(connection: sa.Connection, merchant_id: int, outlet_ids: Collecti
     query = sa.select(*columns).where(outlet.c.merchant_id == merchant_id).order_by(outlet.c.outlet_id)
     if outlet_ids is not None:
         query = query.where(outlet.c.outlet_id.in_(sorted(outlet_ids)))
-    return [Outlet(*row[:4], zones_in(row[4])) for row in connection.execute(query)]
+    return [Outlet(*row[:4], zones_in(row[4])) for row in connection.execute(query).all()]
 
 
 def zones_in(text: str) -> tuple[str, ...]:

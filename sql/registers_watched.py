@@ -113,7 +113,7 @@ def registers(connection: sa.Connection, span: Span, now_us: int) -> Iterator[Re
         _counted(connection, refused_delivery, span),
     )
     seen: set[tuple[int, int]] = set()
-    for row in connection.execute(_states(span)):
+    for row in connection.execute(_states(span)).all():
         key = (row[0], row[1])
         seen.add(key)
         yield Register(*row, *(each.get(key) for each in faults))
@@ -202,7 +202,7 @@ def _gaps(connection: sa.Connection, span: Span, now_us: int) -> Faults:
 def _by_register(connection: sa.Connection, query: sa.Select[Any]) -> dict[tuple[int, int], list[intervals.Interval]]:
     """The numbers of each, of rows that begin with merchant_id, sko_id, and the first and the last one of a range."""
     ranges: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
-    for row in connection.execute(query):
+    for row in connection.execute(query).all():
         ranges[row[0], row[1]].append((row[2], row[3]))
     return {key: intervals.union(its) for key, its in ranges.items()}
 

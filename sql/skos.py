@@ -109,7 +109,7 @@ def skos_of(
         query = query.where(sko.c.number.in_(sorted(filter(NUMBER.fullmatch, numbers))))
     if sko_ids is not None:
         query = query.where(sko.c.sko_id.in_(sorted(sko_ids)))
-    return [Sko(*row) for row in connection.execute(query)]
+    return [Sko(*row) for row in connection.execute(query).all()]
 
 
 def directory(connection: sa.Connection, numbers: Iterable[str]) -> dict[str, DirectoryEntry]:

@@ -53,7 +53,7 @@ def revenue_by_register(
 ) -> list[RegisterRevenue]:
     """Registers with receipts from `first` to `last` (business days, inclusive), by outlet, register and currency."""
     query = _BY_REGISTER_AT_OUTLETS if outlet_ids else _BY_REGISTER
-    rows = connection.execute(query, _parameters(merchant_id, first, last, outlet_ids))
+    rows = connection.execute(query, _parameters(merchant_id, first, last, outlet_ids)).all()
     return [RegisterRevenue(outlet_id, sko_id, currency, Revenue(*sums)) for outlet_id, sko_id, currency, *sums in rows]
 
 
