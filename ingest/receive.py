@@ -135,7 +135,8 @@ class _Sorting:
         """Keep it, at the outlet where it was issued; where that can't be read, where the register stands now."""
         received_us, number = self._received_us, self._numbers[self._index]
         if register:
-            outlet_id, _ = register.place(received_us if issued_us is None else issued_us)
+            # It stands there in any future too, whose last day may have no local date.
+            outlet_id, _ = register.place(received_us if issued_us is None else min(issued_us, received_us))
             place: tuple[int, int | None, int | None] = (register.merchant_id, register.sko_id, outlet_id)
         else:
             assert self._token.merchant_id is not None, "an operator's token never gets here without a register"

@@ -92,6 +92,15 @@ def test_a_broken_document_is_kept_at_the_outlet_where_it_was_issued(engine: sa.
     }
 
 
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-12:00", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59+03:00"])
+def test_the_end_of_time_costs_one_document_not_its_batch(engine: sa.Engine, register: Register, moment: str):
+    [answer] = register.post([a_sale(number=1), a_sale(number=2, issued_at=moment), a_sale(number=3)])
+    assert outcome(answer.json()) == [2, 0, [(1, "quarantined", "issued_in_future", "/documents/1/issued_at")]]
+    assert rows(engine, document) == 2
+    with reading(engine) as connection:
+        assert connection.execute(sa.select(quarantine.c.number, quarantine.c.outlet_id)).all() == [(2, 1)]
+
+
 def test_a_register_posts_only_for_itself(engine: sa.Engine, register: Register):
     [answer] = register.post([a_sale(sko="300099999"), a_sale(sko="1"), a_sale()])
     assert outcome(answer.json()) == [
