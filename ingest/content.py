@@ -9,8 +9,10 @@ import json
 import re
 from typing import NamedTuple
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]|[^\s,:\[\]{}"]+')
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
+# Possessive: for each character that it might give back, the search would hold a hundred bytes.
+_STRING_PATTERN = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_TOKEN = re.compile(rf'{_STRING_PATTERN}|[\[\]{{}}]|[^\s,:\[\]{{}}"]+')
+_STRING = re.compile(_STRING_PATTERN.encode())
 _BRACKETS = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _PART_LENGTH_MAX = 1_000

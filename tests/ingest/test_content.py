@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import subprocess
+import sys
 from fractions import Fraction
 from typing import Any
 
@@ -82,6 +84,19 @@ def test_depth_does_not_multiply_the_work():
     deep = b"[" * 5_000 + text + b"]" * 5_000
     assert len(canonical(deep)) < 1_000
     assert not same_content(deep, deep.replace(b"xx", b"xy", 1))
+
+
+@pytest.mark.parametrize("part", [b"x", b"\\n", b"\\n[x", "ж".encode()])
+def test_a_long_text_needs_no_more_room_than_a_few_copies(part: bytes):
+    """What a body of the largest size may hold is looked at within a small machine's memory."""
+    program = (
+        "import resource, sys; from ingest.content import canonical, nested_deeper\n"
+        "raw = sys.stdin.buffer.read(); peak_kb = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "before = peak_kb(); canonical(raw); nested_deeper(raw, 64); print((peak_kb() - before) // 1024)"
+    )
+    raw = b'["' + part * (4_000_000 // len(part)) + b'"]'
+    ran = subprocess.run([sys.executable, "-c", program], input=raw, capture_output=True, check=True)
+    assert int(ran.stdout) < 100
 
 
 def test_the_hash_is_that_of_the_canonical_form():
