@@ -28,6 +28,9 @@ POSTGRESQL_OPTIONS = {
     "jit": "off",
 }
 
+# Else PostgreSQL gives each statement a view of its own, and a total need not be the sum of the rows read after it.
+ONE_VIEW: dict[str, dict[str, Any]] = {"postgresql": {"isolation_level": "REPEATABLE READ"}, "sqlite": {}}
+
 
 def connect(url: str, *, pool_size: int = 5) -> sa.Engine:
     """An engine for `sqlite:///path` or `postgresql://…`; ValueError for any other scheme.
@@ -94,7 +97,7 @@ def _begin(connection: sa.Connection) -> None:
 @contextmanager
 def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
     """A transaction that only reads: one consistent view of the data."""
-    with engine.connect() as connection, connection.begin():
+    with engine.connect().execution_options(**ONE_VIEW[engine.dialect.name]) as connection, connection.begin():
         yield connection
 
 

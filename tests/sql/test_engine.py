@@ -2,7 +2,8 @@
 
 import sqlalchemy as sa
 
-from sql.engine import reading
+from sql.engine import reading, writing
+from sql.merchants import add_merchant
 
 MANY = 20  # after five times the driver prepares a statement, after five more PostgreSQL may settle for one plan
 
@@ -19,3 +20,14 @@ def test_a_statement_is_planned_for_its_values_however_often_it_is_run(engine: s
             [(generic, custom)] = connection.execute(sa.text(plans)).all()
             assert generic == 0
             assert custom > 0
+
+
+def test_what_is_read_together_is_of_one_moment(engine: sa.Engine):
+    count = sa.text("SELECT count(*) FROM merchant")
+    with reading(engine) as connection:
+        before = connection.execute(count).scalar()
+        with writing(engine) as other:
+            add_merchant(other, unp="191234567", name="Ромашка")
+        assert connection.execute(count).scalar() == before
+    with reading(engine) as connection:
+        assert connection.execute(count).scalar() == before + 1
