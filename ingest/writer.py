@@ -52,13 +52,17 @@ class Lane:
     def submit(self, submission: Submission) -> asyncio.Future[Outcome]:
         """Queue a submission; the future holds its outcome once it is committed. Busy if the queue is full."""
         with self._arrived:
-            if self._closing or self._queue_bytes + submission.size > self._settings.queue_bytes_max:
+            if not self.has_room(submission):
                 raise Busy
             future: asyncio.Future[Outcome] = self._loop.create_future()
             self._queue.append(_Waiting(submission, future))
             self._queue_bytes += submission.size
             self._arrived.notify()
         return future
+
+    def has_room(self, submission: Submission) -> bool:
+        """Whether it may be submitted; as long as nobody else submits, that stays so unless the lane is closed."""
+        return not self._closing and self._queue_bytes + submission.size <= self._settings.queue_bytes_max
 
     @property
     def queue_bytes(self) -> int:
@@ -156,11 +160,13 @@ class Writer:
         self._lanes = [Lane(engine, settings, number) for number in range(settings.lanes)]
 
     async def write(self, submission: Submission) -> Outcome:
-        """Commit a submission. Raises Busy, StorageUnavailable; with several lanes, parts may be stored even then."""
+        """Commit a submission. Raises Busy; StorageUnavailable, and then what other lanes took may be stored."""
         parts = self._split(submission)
         if len(parts) == 1:
             lane, part = parts[0]
             return await lane.submit(part)
+        if not all(lane.has_room(part) for lane, part in parts):  # all of it is queued, or nothing
+            raise Busy
         outcomes = await asyncio.gather(*[lane.submit(part) for lane, part in parts])
         problems = [problem for outcome in outcomes for problem in outcome.problems]
         accepted = sum(outcome.accepted for outcome in outcomes)
@@ -186,7 +192,9 @@ class Writer:
             its_part.quarantined.append(quarantined)
             its_part.size += len(quarantined.body)
         for event in submission.events:
-            part(event.merchant_id).events.append(event)
+            its_part = part(event.merchant_id)
+            its_part.events.append(event)
+            its_part.size += submission.size // len(submission.events)
         return [(self._lanes[number], its_part) for number, its_part in parts.items()]
 
     @property

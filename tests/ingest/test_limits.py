@@ -10,11 +10,11 @@ from ingest.service import AnotherProcess, Service
 from ingest.settings import Settings
 from sql.engine import reading, writing
 from sql.merchants import merchant_by_unp
-from sql.tables import document, quarantine, turnover
+from sql.tables import document, event, quarantine, turnover
 from sql.tokens import issue_token
 from sql.turnover import turnover_differences
 from tests.ingest.conftest import Register
-from tests.ingest.documents import a_sale
+from tests.ingest.documents import EVENT, a_sale
 from tests.ingest.servers import IngestProcess
 from tests.sql.rows import add_company
 
@@ -48,6 +48,23 @@ def test_a_gateways_batch_goes_through_all_lanes(engine: sa.Engine, database_url
         counted = connection.execute(sa.select(turnover.c.merchant_id, turnover.c.sales_count)).all()
         assert sorted(map(tuple, counted)) == [(merchant_id, 2) for merchant_id in sorted(merchant_ids)]
         assert len(connection.execute(sa.select(quarantine)).all()) == 1
+
+
+def test_a_batch_that_one_of_its_lanes_has_no_room_for_is_not_stored_in_part(
+    engine: sa.Engine, database_url: str, register: Register
+):
+    """Of two merchants, one document is small and one is large: neither is stored, nor is an event of either."""
+    add_company(engine, unp="100320487", numbers=("B1",))
+    with writing(engine) as connection:
+        _, register.token = issue_token(connection, scope="operator")
+    register.settings = Settings(database_url=database_url, lanes=2, queue_bytes_max=2_000)
+    small, large = a_sale(), a_sale(sko="B1", extra="x" * 2_000)
+    [documents] = register.post([small, large])
+    [events] = register.post([EVENT] + [EVENT | {"sko": "B1", "detail": "x" * 500}] * 10, path="/v1/events")
+    assert [(answer.status, answer.json()["code"]) for answer in (documents, events)] == [(503, "busy")] * 2
+    with reading(engine) as connection:
+        assert connection.execute(sa.select(document.c.number)).all() == []
+        assert connection.execute(sa.select(event.c.kind)).all() == []
 
 
 def test_a_body_that_does_not_arrive_is_given_up(engine: sa.Engine, database_url: str):
