@@ -32,6 +32,9 @@ EXCEL_ZERO = datetime.datetime(1899, 12, 30)  # noqa: DTZ001  (cells know no tim
 
 # What spreadsheets take for a formula at the start of a cell (OWASP, "CSV Injection"), also after blanks.
 FORMULA = re.compile(r"\s*[=+\-@\t\r＝＋－＠]")
+# Where a spreadsheet of another language takes a separator within a text for the end of a cell, the next one may begin
+# like a formula as well. Without a function or a command to call (an open bracket, a bar) it could do no harm.
+FORMULA_WITHIN = re.compile(r"([,;\t][\s\"]*)(?=[=+\-@＝＋－＠].*[(|])", re.DOTALL)
 # What they take for a number, a date or a time; of those only a short plain number comes out as it went in.
 NUMBER_OR_DATE = re.compile(r"[\d.,]*\d[\d\s.,:/%-]*([Ee][+-]?\d+)?")
 PLAIN_NUMBER = re.compile(r"0|[1-9]\d{0,14}")
@@ -121,8 +124,10 @@ def plain_text(text: str) -> str:
     """A text that a spreadsheet shows as it is: with an apostrophe before it, if it would make something else of it.
 
     That is a formula, or a number: a УИ of digits would lose its last ones, `000493E0…` would become a power of ten, a
-    register's number its leading zeros. Programs that read the file take one apostrophe away.
+    register's number its leading zeros. Programs that read the file take one apostrophe away. A formula within the text
+    has one before it, too.
     """
+    text = FORMULA_WITHIN.sub(r"\1'", text)
     is_mistaken = FORMULA.match(text) or (NUMBER_OR_DATE.fullmatch(text) and not PLAIN_NUMBER.fullmatch(text))
     return f"'{text}" if is_mistaken else text
 
