@@ -72,14 +72,20 @@ def _counted(engine: Engine, search: Search, most: int, goes_on: Callable[[], bo
 
 
 def rows(engine: Engine, merchant_id: int, filters: Filters) -> Iterator[Row]:
+    """The documents that the filters choose, without those of outlets and registers that they don't know yet."""
     search, after, row_of = search_of(merchant_id, filters), None, row_maker(filters)
     while True:
         with reading(engine) as connection:
             step = find_documents(connection, search, after, STEP)
-        yield from map(row_of, step.documents)
+        yield from (row_of(each) for each in step.documents if is_known(filters, each))
         after = step.after
         if after is None:
             return
+
+
+def is_known(filters: Filters, document: Found) -> bool:
+    """Whether its outlet and register were there when the filters were read, some steps ago."""
+    return document.outlet_id in filters.outlets and document.sko_id in filters.skos
 
 
 def row_maker(filters: Filters) -> Callable[[Found], Row]:

@@ -72,8 +72,9 @@ def sales(engine: Engine, merchant_id: int, filters: Filters) -> Iterator[Row]:
         with reading(engine) as connection:
             page = sales_page(connection, scope, after, STEP_ROWS)
         for row in page.rows:
-            outlet = filters.outlet_name(row.outlet_id)
-            yield row.day, outlet, *of_revenue(row.currency, row.revenue), row.discounts_minor
+            if row.outlet_id in filters.outlets:  # else it was opened after the filters were read
+                outlet = filters.outlet_name(row.outlet_id)
+                yield row.day, outlet, *of_revenue(row.currency, row.revenue), row.discounts_minor
         after = page.next
         if after is None:
             return

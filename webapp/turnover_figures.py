@@ -115,7 +115,9 @@ def turnover_of(connection: Connection, merchant_id: int, filters: Filters, sort
     """Turnover of the filters' period and outlets, with the registers in the order of `sort`."""
     period = period_of(filters)
     previous = period.previous
-    rows = revenue_by_register(connection, merchant_id, period.first, period.last, filters.outlet_ids)
+    found = revenue_by_register(connection, merchant_id, period.first, period.last, filters.outlet_ids)
+    # A file's filters are read before its rows: what has been opened since is not in it.
+    rows = [row for row in found if row.outlet_id in filters.outlets and row.sko_id in filters.skos]
     has_before = previous.first >= EARLIEST
     before = (
         revenue_of_period(connection, merchant_id, previous.first, previous.last, filters.outlet_ids)

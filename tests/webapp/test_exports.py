@@ -14,8 +14,10 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
 from sql import exports
-from sql.engine import writing
+from sql.engine import reading, writing
 from sql.merchants import merchant_by_id
+from sql.outlets import add_outlet
+from sql.skos import add_sko
 from sql.tables import export as export_table
 from tests.accounts import TestMerchant, make_merchant, sign_in
 from tests.shop import document, open_outlets, store
@@ -186,6 +188,21 @@ def test_whoever_may_see_some_outlets_exports_these_alone(
     assert limited.query == "outlet=2"
     assert {row[2] for row in limited.rows(engine)} == {"Киоск"}
     assert "outlet" in refused.filters.problems
+
+
+def test_outlet_opened_while_a_file_is_made_is_not_in_it_and_breaks_nothing(
+    engine: sa.Engine, app: Flask, merchant: TestMerchant, exports_folder: Path
+) -> None:
+    for name in LISTS:
+        with app.test_request_context(), reading(engine) as connection:
+            company = merchant_by_id(connection, merchant.merchant_id)
+            wanted = wanted_of(connection, company, name, MultiDict({"from": str(DAY)}), "en")
+        before = list(wanted.rows(engine))
+        with writing(engine) as connection:
+            outlet_id = add_outlet(connection, merchant.merchant_id, name="Новый", address="Минск")
+            add_sko(connection, merchant.merchant_id, number=f"90000{outlet_id}", outlet_id=outlet_id, model="fm")
+        store(engine, document(merchant.merchant_id, "sale", 100, outlet_id=outlet_id))
+        assert list(wanted.rows(engine)) == before
 
 
 # --- asking ----------------------------------------------------------------------------------------------------------
