@@ -12,7 +12,7 @@ import structlog
 
 from ingest import answers, logs, metrics, openapi, reading, register_settings
 from ingest.binding import post_device_code, post_token
-from ingest.bodies import ClientGone, Receive
+from ingest.bodies import ClientGone, Incoming, Receive
 from ingest.exchange import PROBLEM_JSON, Answer, Headers, Request, not_found, peer_of
 from ingest.failures import Failure, too_large
 from ingest.receive import receive_documents, receive_events
@@ -148,7 +148,8 @@ class App:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert self._service is not None
         headers, peer = dict(scope["headers"]), peer_of(scope)
-        request = Request(self._service, scope["method"], scope["path"], headers, receive, peer)
+        incoming = Incoming(receive)
+        request = Request(self._service, scope["method"], scope["path"], headers, incoming, peer)
         route = route_of(request.path)
         try:
             answer = await dispatch(route, request, scope["query_string"])
@@ -166,6 +167,9 @@ class App:
         metrics.count_request(route.name, answer.status)
         await send({"type": "http.response.start", "status": answer.status, "headers": headers_of(answer)})
         await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else answer.body})
+        # Who expects a 100 (Continue) sends nothing before it, and who was too slow has had their time.
+        if answer.status >= 400 and answer.status != HTTPStatus.REQUEST_TIMEOUT and b"expect" not in headers:
+            await incoming.let_finish()
 
 
 def headers_of(answer: Answer) -> Headers:

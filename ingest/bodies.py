@@ -1,6 +1,7 @@
 """Request bodies: read within a time limit, unpacked and counted as they arrive, never held beyond the limit."""
 
 import asyncio
+import contextlib
 import sys
 import zlib
 from collections.abc import Awaitable, Callable, Mapping
@@ -14,6 +15,9 @@ else:
     from backports import zstd
 
 BODY_BYTES_MAX = 4 * 1024 * 1024
+# Of a body that is answered before its end, this much more is taken, and thrown away.
+LEFTOVER_BYTES_MAX = 2 * BODY_BYTES_MAX
+LEFTOVER_S = 5
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 
@@ -31,6 +35,31 @@ DOCUMENTS = Kind((b"application/json",), BODY_BYTES_MAX, "Send the body as `Cont
 
 class ClientGone(Exception):
     """The client closed the connection before its body was complete."""
+
+
+class Incoming:
+    """A `Receive` that knows whether all of the body has been taken."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._ended = False
+
+    async def __call__(self) -> Mapping[str, Any]:
+        message = await self._receive()
+        self._ended = not message.get("more_body", False)
+        return message
+
+    async def let_finish(self) -> None:
+        """Take the rest of a body that is answered already, within limits.
+
+        To close a connection on which bytes still arrive would reset it, and many a client that is still sending would
+        never read its answer (RFC 9112, 9.6).
+        """
+        room = LEFTOVER_BYTES_MAX
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LEFTOVER_S):
+                while not self._ended and room > 0:
+                    room -= len((await self()).get("body", b""))
 
 
 class _Unpacker(Protocol):

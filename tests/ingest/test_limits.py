@@ -1,11 +1,16 @@
 """What the service does at its limits: full, slow, several lanes, a second process."""
 
 import asyncio
+import http.client
 import socket
+from collections.abc import Mapping
+from typing import Any, BinaryIO
 
 import pytest
 import sqlalchemy as sa
 
+from ingest import bodies
+from ingest.bodies import Incoming
 from ingest.service import AnotherProcess, Service
 from ingest.settings import Settings
 from sql.engine import reading, writing
@@ -73,16 +78,57 @@ def test_a_body_that_does_not_arrive_is_given_up(engine: sa.Engine, database_url
         _, token = issue_token(connection, scope="merchant", merchant_id=merchant_id)
     server = IngestProcess(database_url, INGEST_BODY_TIMEOUT_S="1")
     host, _, port = server.address.partition(":")
-    head = (
-        f"POST /v1/documents HTTP/1.1\r\nHost: {server.address}\r\nAuthorization: Bearer {token}\r\n"
-        "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
-    )
     try:
         with socket.create_connection((host, int(port)), timeout=20) as connection:
-            connection.sendall(head.encode())
+            connection.sendall(_post(token, 100) + b"{")
             assert connection.recv(1000).startswith(b"HTTP/1.1 408 ")
     finally:
         server.stop()
+
+
+def test_who_sends_too_much_reads_the_answer_and_goes_on(engine: sa.Engine, database_url: str):
+    """Even a client that looks for an answer only after its last byte; but nothing is taken without end."""
+    with writing(engine) as connection:
+        _, token = issue_token(connection, scope="operator")
+    server = IngestProcess(database_url)
+    host, _, port = server.address.partition(":")
+    piece = b"x" * 1024**2
+    try:
+        with socket.create_connection((host, int(port)), timeout=20) as connection:
+            answers = connection.makefile("rb")
+            for authorization, megabytes, status in ((token, 5, 413), ("unknown", 3, 401)):
+                connection.sendall(_post(authorization, megabytes * len(piece)) + piece * megabytes)
+                assert _status(answers) == status
+            connection.sendall(_post(token, 64 * len(piece)))
+            with pytest.raises((BrokenPipeError, ConnectionResetError)):
+                connection.sendall(piece * 64)
+            answers.close()
+    finally:
+        server.stop()
+
+
+def test_the_rest_of_a_body_is_not_waited_for_long(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(bodies, "LEFTOVER_S", 0.05)
+    chunks = iter([{"type": "http.request", "body": b"x", "more_body": True}])
+
+    async def receive() -> Mapping[str, Any]:
+        return next(chunks, None) or await asyncio.sleep(60, {})
+
+    asyncio.run(asyncio.wait_for(Incoming(receive).let_finish(), 10))
+
+
+def _post(token: str, length: int) -> bytes:
+    return (
+        f"POST /v1/documents HTTP/1.1\r\nHost: ingest\r\nAuthorization: Bearer {token}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+    ).encode()
+
+
+def _status(answers: BinaryIO) -> int:
+    """Of the next answer, which is read to its end."""
+    status = int(answers.readline().split()[1])
+    answers.read(int(http.client.parse_headers(answers)["Content-Length"]))
+    return status
 
 
 def test_sqlite_takes_one_ingest_process_and_says_so(backend: str, database_url: str):
