@@ -53,7 +53,9 @@ def _translated(error: BaseException | None) -> Exception | None:
         return AlreadyStored(str(error))
     if isinstance(error, sqlite3.IntegrityError) and "UNIQUE constraint" in str(error):
         return AlreadyStored(str(error))
-    unavailable = (psycopg.OperationalError, psycopg.InterfaceError, sqlite3.OperationalError)
+    # Read-only is what a server has become that another one took over from.
+    read_only = psycopg.errors.ReadOnlySqlTransaction
+    unavailable = (psycopg.OperationalError, psycopg.InterfaceError, read_only, sqlite3.OperationalError)
     return StorageUnavailable(str(error)) if isinstance(error, unavailable) else None
 
 

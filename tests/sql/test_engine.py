@@ -1,8 +1,11 @@
 """Connections behave as `engine.py` sets them up."""
 
+import pytest
 import sqlalchemy as sa
 
+from sql.dialect import storage_errors
 from sql.engine import reading, writing
+from sql.errors import StorageUnavailable
 from sql.merchants import add_merchant
 
 MANY = 20  # after five times the driver prepares a statement, after five more PostgreSQL may settle for one plan
@@ -31,3 +34,10 @@ def test_what_is_read_together_is_of_one_moment(engine: sa.Engine):
         assert connection.execute(count).scalar() == before
     with reading(engine) as connection:
         assert connection.execute(count).scalar() == before + 1
+
+
+def test_a_database_that_only_reads_is_away_for_who_writes(engine: sa.Engine, backend: str):
+    read_only = {"postgresql": "SET TRANSACTION READ ONLY", "sqlite": "PRAGMA query_only = ON"}[backend]
+    with pytest.raises(StorageUnavailable), storage_errors(), writing(engine) as connection:
+        connection.execute(sa.text(read_only))
+        add_merchant(connection, unp="191234567", name="Ромашка")
