@@ -377,6 +377,13 @@ def test_nothing_found_says_so(owner: FlaskClient) -> None:
     assert "Nothing to add up" in summary_of(owner, "date=2020-01-01&type=sale")
 
 
+def test_whoever_writes_a_cashier_otherwise_is_told_how(owner: FlaskClient) -> None:
+    sentence = "A cashier is found by the name exactly as it stands on the receipt."
+    assert sentence in words(html_of(owner.get("/documents?cashier=иванова")))
+    assert sentence not in words(html_of(owner.get("/documents?cashier=Иванова")))
+    assert sentence not in words(html_of(owner.get("/documents?date=2020-01-01")))
+
+
 def test_merchant_without_outlets_or_documents_is_told_what_comes(
     logged_in_client: FlaskClient, engine: sa.Engine
 ) -> None:
