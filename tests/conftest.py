@@ -1,9 +1,12 @@
 """Databases for tests: each test that asks for `engine` runs on SQLite and on a real PostgreSQL, on an empty schema."""
 
+import datetime
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
@@ -17,6 +20,8 @@ from tests.postgresql import TEMPLATE, take, url
 BACKENDS = ("sqlite", "postgresql")
 # One cluster for the whole run: the first process starts it, the workers of pytest-xdist inherit its address.
 CLUSTER_PORT = "KABINET_TEST_CLUSTER_PORT"
+MINSK = ZoneInfo("Europe/Minsk")
+A_TEST_S = 60  # more than any that speaks of today takes
 
 _cluster: Cluster | None = None
 
@@ -36,6 +41,15 @@ def pytest_unconfigure() -> None:
     if _cluster:
         del os.environ[CLUSTER_PORT]
         _cluster.remove()
+
+
+def pytest_runtest_setup() -> None:
+    """No test begins shortly before midnight: what is today for its data must still be today for the pages."""
+    now = datetime.datetime.now(MINSK)
+    midnight = datetime.datetime.combine(now.date() + datetime.timedelta(days=1), datetime.time(), MINSK)
+    left_s = (midnight - now).total_seconds()
+    if left_s < A_TEST_S:
+        time.sleep(left_s + 0.1)
 
 
 def migrate_and_close(url: str) -> None:

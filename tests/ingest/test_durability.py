@@ -2,6 +2,8 @@
 
 import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import sqlalchemy as sa
 
@@ -66,12 +68,16 @@ def check_all_there(engine: sa.Engine, senders: list[Sender]) -> None:
     assert counted == sum(sender.acknowledged for sender in senders)
 
 
-def wait_for_more(senders: list[Sender]) -> None:
-    before = [sender.acknowledged for sender in senders]
+def wait_until(is_so: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 60
-    while any(sender.acknowledged <= old + BATCH for sender, old in zip(senders, before, strict=True)):
-        assert time.monotonic() < deadline, "the senders got nowhere"
+    while not is_so():
+        assert time.monotonic() < deadline, "it has never come true"
         time.sleep(0.05)
+
+
+def wait_for_more(senders: list[Sender]) -> None:
+    enough = [sender.acknowledged + 2 * BATCH for sender in senders]
+    wait_until(lambda: all(sender.acknowledged >= most for sender, most in zip(senders, enough, strict=True)))
 
 
 def test_a_killed_process_loses_nothing_that_it_acknowledged(engine: sa.Engine, database_url: str):
@@ -104,9 +110,9 @@ def test_a_database_that_dies_loses_and_doubles_nothing():
         try:
             wait_for_more(senders)
             cluster.stop("immediate")
-            time.sleep(1)
-            assert server.get("/readyz") == 503
+            wait_until(lambda: server.get("/readyz") == 503)
             assert server.get("/healthz") == 200
+            wait_until(lambda: all(503 in sender.statuses for sender in senders))
             cluster.start()
             wait_for_more(senders)
         finally:
@@ -114,7 +120,6 @@ def test_a_database_that_dies_loses_and_doubles_nothing():
             for sender in senders:
                 sender.join()
             server.stop()
-        assert 503 in set.union(*(sender.statuses for sender in senders))
         engine.dispose()
         check_all_there(engine, senders)
     finally:
@@ -131,10 +136,11 @@ def test_a_revoked_token_stops_within_five_seconds(engine: sa.Engine, database_u
         assert server.post(token, [a_sale()])[0] == 200
         with writing(engine) as connection:
             revoke_token(connection, token_id)
-        revoked_s = time.monotonic()
+        revoked_s = asked_s = time.monotonic()
         while server.post(token, [a_sale()])[0] != 401:
-            assert time.monotonic() - revoked_s < 5
+            assert asked_s - revoked_s < 5
             time.sleep(0.2)
+            asked_s = time.monotonic()
     finally:
         server.stop()
 
@@ -145,8 +151,10 @@ def test_a_token_over_its_rate_is_told_when_to_come_again(engine: sa.Engine, dat
         _, token = issue_token(connection, scope="sko", merchant_id=merchant_id, sko_id=1)
     server = IngestProcess(database_url, INGEST_RATE_SKO="2")
     try:
-        answers = [server.post(token, [a_sale()]) for _ in range(6)]
+        first = server.post(token, [a_sale()])
+        with ThreadPoolExecutor(20) as threads:  # at once: the rate is that of a second
+            others = list(threads.map(lambda _: server.post(token, [a_sale()]), range(20)))
     finally:
         server.stop()
-    assert answers[0][0] == 200
-    assert (429, {"retry_after": "1"}) in answers
+    assert first[0] == 200
+    assert (429, {"retry_after": "1"}) in others

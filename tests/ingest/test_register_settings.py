@@ -9,6 +9,7 @@ import jsonschema_rs
 import pytest
 import sqlalchemy as sa
 
+from ingest import freshness
 from ingest.openapi_binding import PATHS
 from ingest.openapi_parts import COMPONENTS
 from sql.engine import reading, writing
@@ -102,7 +103,10 @@ def test_a_304_needs_no_look_at_what_is_stored(engine: sa.Engine, register: Regi
     assert [answer.status for answer in answers] == [200, 304]
 
 
-def test_a_new_version_reaches_a_register_that_polls(engine: sa.Engine, register: Register):
+def test_a_new_version_reaches_a_register_that_polls(
+    engine: sa.Engine, register: Register, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(freshness, "INTERVAL_S", 0.1)  # far less than it is waited for
     save(engine, None)
     other = CONTENT | {"options": {"open_drawer": False}}
     answers = register.ask(poll('"1"'), lambda: save(engine, 1, other), lambda: time.sleep(2.5), poll('"1"'))

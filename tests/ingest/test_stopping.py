@@ -18,7 +18,7 @@ from tests.ingest.documents import a_sale
 from tests.ingest.servers import IngestProcess
 from tests.sql.rows import add_company
 
-SOON_S = 5  # far less than connections are kept, and than gunicorn by itself would wait for them
+SOON_S = 15  # far less than connections are kept, and than gunicorn by itself would wait for them
 
 
 @pytest.fixture
@@ -49,15 +49,15 @@ def test_idle_connections_close_at_once_and_a_request_under_way_is_finished(
     server = IngestProcess(database_url)
     try:
         with connected(server) as asked, connected(server) as silent, connected(server) as posting:
-            asked.request("GET", "/healthz")
-            asked.getresponse().read()
             silent.connect()
             posting.putrequest("POST", "/v1/documents")
             posting.putheader("Authorization", f"Bearer {token}")
             posting.putheader("Content-Type", "application/json")
             posting.putheader("Content-Length", str(len(body)))
             posting.endheaders(body[:10])
-            time.sleep(0.3)  # the head has arrived by then
+            for _ in range(5):  # with so many turns, the service has come to the head as well
+                asked.request("GET", "/healthz")
+                asked.getresponse().read()
 
             server.signal(signal.SIGTERM)
             assert close_soon(asked.sock)

@@ -79,7 +79,7 @@ def approve(engine: sa.Engine, user_code: str) -> None:
 
 def wait_for_settings(register: Simulator) -> str | None:
     """The service hears within a second or two that there is something new."""
-    deadline_s = time.monotonic() + 10
+    deadline_s = time.monotonic() + 30
     outcome = None
     while outcome is None and time.monotonic() < deadline_s:
         time.sleep(0.1)

@@ -15,7 +15,8 @@ from tests import till
 from tests.shop import MINSK, today
 from tests.sql.rows import add_company
 
-NOON = datetime.datetime.combine(today(), datetime.time(), MINSK)
+TODAY = today()
+NOON = datetime.datetime.combine(TODAY, datetime.time(), MINSK)
 NOW = to_us(NOON) + DAY_US
 ALL = Span(1, 2**62)
 
@@ -117,24 +118,24 @@ def test_habits_are_found_out_once_a_day(engine: sa.Engine):
         connection.execute(
             sa.insert(register_watch).values(merchant_id=merchant_id, sko_id=1, scanned_number=0, checked_z=0)
         )
-        [habit] = habits(connection, ALL, today())
-        assert habit.days == {(today() - back * day).isoformat() for back in range(3)}
+        [habit] = habits(connection, ALL, TODAY)
+        assert habit.days == {(TODAY - back * day).isoformat() for back in range(3)}
         assert (habit.receipts, habit.pause_us) == (5, None)
-        note_pauses(connection, [Pause(merchant_id, 1, WITHOUT_HOURS_US)], today())
-        assert habits(connection, ALL, today()) == []
-        [habit] = habits(connection, ALL, today() + day)
+        note_pauses(connection, [Pause(merchant_id, 1, WITHOUT_HOURS_US)], TODAY)
+        assert habits(connection, ALL, TODAY) == []
+        [habit] = habits(connection, ALL, TODAY + day)
         assert habit.pause_us == WITHOUT_HOURS_US
     assert read(engine)[merchant_id, 1].pause_us == WITHOUT_HOURS_US
 
 
 def test_habits_are_found_out_anew_where_opening_hours_are_told_no_more(engine: sa.Engine):
     merchant_id = add_company(engine, numbers=(till.FIRST_SKO,))
-    learned = {"merchant_id": merchant_id, "sko_id": 1, "pause_us": WITHOUT_HOURS_US - 1, "pause_day": today()}
+    learned = {"merchant_id": merchant_id, "sko_id": 1, "pause_us": WITHOUT_HOURS_US - 1, "pause_day": TODAY}
     with writing(engine) as connection:
         connection.execute(sa.insert(register_watch).values(**learned, scanned_number=0, checked_z=0))
         connection.execute(sa.update(outlet).values(opening_hours='{"mon": ["09:00", "21:00"]}'))
-        assert habits(connection, ALL, today()) == []
+        assert habits(connection, ALL, TODAY) == []
         connection.execute(sa.update(outlet).values(opening_hours=""))
-        assert len(habits(connection, ALL, today())) == 1
-        note_pauses(connection, [Pause(merchant_id, 1, WITHOUT_HOURS_US)], today())
-        assert habits(connection, ALL, today()) == []
+        assert len(habits(connection, ALL, TODAY)) == 1
+        note_pauses(connection, [Pause(merchant_id, 1, WITHOUT_HOURS_US)], TODAY)
+        assert habits(connection, ALL, TODAY) == []

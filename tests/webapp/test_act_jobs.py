@@ -19,7 +19,6 @@ from webapp.act_jobs import Acts, make_acts
 
 PROVIDER = Provider(name="ООО «Оператор»")
 MERCHANTS = 5
-LAST_MONTH = month_before(now_us())
 
 
 @pytest.fixture
@@ -60,13 +59,13 @@ def test_the_act_is_dated_at_the_end_of_its_month_and_priced_by_the_tariff(engin
     Acts(engine, PROVIDER).drain()
     with reading(engine) as connection:
         [found] = acts_of(connection, merchant_ids[0], "subscription")
-    assert found.month == LAST_MONTH
+    assert found.month == month_before(now_us())
     assert found.issued + datetime.timedelta(days=1) == datetime.datetime.now(ZONE).date().replace(day=1)
     assert (found.quantity, found.total_minor, found.provider) == (1, 4500, PROVIDER)
 
 
 def test_what_is_killed_in_the_middle_goes_on_where_it_was(engine: sa.Engine, merchant_ids: list[int]):
-    half_done = make_acts(engine, PROVIDER, LAST_MONTH)
+    half_done = make_acts(engine, PROVIDER, month_before(now_us()))
     next(half_done)
     next(half_done)
     half_done.close()

@@ -193,12 +193,10 @@ def test_fragment_is_what_the_page_includes(owner: FlaskClient, engine: sa.Engin
 def test_register_is_shown_for_the_time_at_the_outlet(
     owner: FlaskClient, manager: FlaskClient, engine: sa.Engine, merchant: TestMerchant
 ) -> None:
-    now = datetime.datetime.now(NOON.tzinfo)
-    sell(engine, 1, 2, 4, at=now - DAY)
+    sell(engine, 1, 2, 4, at=datetime.datetime.now(NOON.tzinfo) - DAY)
     with writing(engine) as connection:
         move_sko(connection, merchant.merchant_id, 1, 2)
-    later = now + datetime.timedelta(seconds=2)
-    sell(engine, 5, 7, at=later)
+    sell(engine, 5, 7, at=datetime.datetime.now(NOON.tzinfo) + datetime.timedelta(seconds=2))
     assert "№ 1 – № 7" in words(owner.get(ONE).text)
     assert "№ 1 – № 4" in words(owner.get(f"{ONE}?outlet=1").text)
     text = words(manager.get(ONE).text)
@@ -217,11 +215,11 @@ def test_register_of_another_outlet_is_not_there(manager: FlaskClient, engine: s
 def test_shift_with_documents_of_another_outlet_is_not_shown(
     owner: FlaskClient, manager: FlaskClient, engine: sa.Engine, merchant: TestMerchant
 ) -> None:
-    now = datetime.datetime.now(NOON.tzinfo)
-    till.ring_up(engine, till.common("shift_open", 1, at=now - DAY), till.sale(2, at=now - DAY))
+    before = datetime.datetime.now(NOON.tzinfo) - DAY
+    till.ring_up(engine, till.common("shift_open", 1, at=before), till.sale(2, at=before))
     with writing(engine) as connection:
         move_sko(connection, merchant.merchant_id, 1, 2)
-    later = now + datetime.timedelta(seconds=2)
+    later = datetime.datetime.now(NOON.tzinfo) + datetime.timedelta(seconds=2)
     till.ring_up(engine, till.sale(3, at=later), z_report(4, counter(count=2, cash=490), at=later))
     assert owner.get(f"{ONE}/shifts/1").status_code == 200
     assert manager.get(f"{ONE}/shifts/1").status_code == 404

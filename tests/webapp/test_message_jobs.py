@@ -56,7 +56,7 @@ def rows(engine: sa.Engine) -> list[sa.Row]:
         return list(connection.execute(sa.select(message).order_by(message.c.message_id)))
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
@@ -68,7 +68,7 @@ def test_queued_mail_is_sent_soon(engine: sa.Engine, server: MailServer):
     jobs.start()
     time.sleep(0.1)
     queue(engine)
-    wait_until(lambda: bool(server.mails), 5)
+    wait_until(lambda: bool(server.mails))
     wait_until(lambda: rows(engine)[0].state == "sent")
     jobs.stop()
     (row,) = rows(engine)
@@ -236,10 +236,10 @@ def test_jobs_send_mails_and_end_when_told(engine: sa.Engine, database_url: str,
     environment = {**os.environ, "KABINET_ENV": "development", "DATABASE_URL": database_url, **mail_environment(server)}
     command = [str(Path(sys.executable).parent / "kabinet"), "jobs"]
     with subprocess.Popen(command, env=environment, cwd=tmp_path, stderr=subprocess.PIPE) as process:
-        wait_until(lambda: bool(server.mails), 30)
+        wait_until(lambda: bool(server.mails))
         with writing(engine) as connection:
             queue_sms(connection, to="+375291234567", text="Код: 123456")
-        wait_until(lambda: [row.state for row in rows(engine)] == ["sent", "sent"], 30)
+        wait_until(lambda: [row.state for row in rows(engine)] == ["sent", "sent"])
         process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=30)
     assert process.returncode == 0, errors.decode()

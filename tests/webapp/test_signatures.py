@@ -404,7 +404,7 @@ def test_hanging_verifier_is_ended_with_its_children(tmp_path, trusting, person_
     (tmp_path / "tmp").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
     hangs = fake(tmp_path, f"sleep 60 & echo $$ $! > {tmp_path}/pids; wait")
-    settings = dataclasses.replace(trusting, openssl=hangs, seconds_max=0.5)
+    settings = dataclasses.replace(trusting, openssl=hangs, seconds_max=3)
     assert reason(settings, person_signature) == Reason.TIMEOUT
     pids = [int(pid) for pid in (tmp_path / "pids").read_text().split()]
     assert len(pids) == 2
