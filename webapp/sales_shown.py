@@ -114,7 +114,8 @@ class Sales:
 
     @property
     def days_before(self) -> str:
-        return where_of(self.takings.previous) if self.takings else ""
+        """The period before in words; empty if no documents can be of that time."""
+        return where_of(self.takings.previous) if self.takings and self.takings.previous.days > 0 else ""
 
     @property
     def totals(self) -> list[Currency]:

@@ -121,6 +121,8 @@ def test_without_a_period_the_last_seven_days_are_shown(
 def test_first_days_of_all_have_no_time_before(sales: FlaskClient) -> None:
     text = words(read(sales, "from=2000-01-01&to=2000-01-03"))
     assert "nothing to compare with" in text
+    assert "Before:" not in text
+    assert "Before: 1 Jan 2000 – 3 Jan 2000." in words(read(sales, "from=2000-01-04&to=2000-01-06"))
 
 
 # --- the chart -------------------------------------------------------------------------------------------------------
