@@ -4,12 +4,13 @@
 "use strict";
 
 (() => {
+  const OPEN_MAX = 50; // no address may grow without an end: of more open rows it names the last ones
   const detailOf = (link) => document.getElementById(link.getAttribute("aria-controls"));
 
   const remember = () => {
     const here = new URL(location.href);
     here.searchParams.delete("open");
-    for (const link of document.querySelectorAll('[data-opens][aria-expanded="true"]')) {
+    for (const link of [...document.querySelectorAll('[data-opens][aria-expanded="true"]')].slice(-OPEN_MAX)) {
       here.searchParams.append("open", link.dataset.opens);
     }
     history.replaceState(history.state, "", here);

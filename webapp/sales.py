@@ -27,7 +27,7 @@ blueprint = Blueprint("sales", __name__)
 
 NAMES = ("outlet", "sko", "period", "date", "from", "to", "currency")
 PLACE = re.compile("([0-9]{4}-[0-9]{2}-[0-9]{2})-([1-9][0-9]{0,8})")
-OPEN_MAX = 50
+OPEN_MAX = 50  # rows; whoever opens more finds the first ones folded again
 PAGES_MAX = 10
 
 
@@ -55,10 +55,10 @@ def row(day: str, outlet_id: int) -> ResponseReturnValue:
 
 
 def places_in(name: str) -> tuple[Place, ...]:
-    """The places that the query string names, like 2026-11-23-5. BadRequest if one of them is none."""
-    written = [PLACE.fullmatch(text) for text in request.args.getlist(name)]
+    """The last OPEN_MAX places that the query string names, like 2026-11-23-5. BadRequest if one of them is none."""
+    written = [PLACE.fullmatch(text) for text in request.args.getlist(name)[-OPEN_MAX:]]
     days = [iso_day(found[1]) if found else None for found in written]
-    if not all(days) or len(days) > OPEN_MAX:
+    if not all(days):
         raise BadRequest
     return tuple(Place(day, int(found[2])) for day, found in zip(days, written, strict=True) if day and found)
 

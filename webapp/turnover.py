@@ -25,7 +25,7 @@ blueprint = Blueprint("turnover", __name__)
 NAMES = ("outlet", "period", "from", "to", "date")
 USUAL_PERIOD = "month"
 ROWS_MAX = 25  # in each currency: more registers show on demand
-OPEN_MAX = 50
+OPEN_MAX = 50  # rows; whoever opens more finds the first ones folded again
 KEY = re.compile(r"[0-9]{1,9}-[0-9A-Z]{1,20}-[A-Z]{3}")
 
 
@@ -114,8 +114,9 @@ def row(outlet_id: int, number: str) -> ResponseReturnValue:
 def asked_for(connection: Connection) -> TurnoverPage:
     """What the query string asks for."""
     filters = own_reach().filters(connection, request.args, USUAL_PERIOD, names=NAMES)
-    sort, shows, keys = request.args.get("sort", USUAL_SORT), request.args.get("show"), request.args.getlist("open")
-    makes_sense = sort.removeprefix("-") in SORTS and shows in (None, "all") and len(keys) <= OPEN_MAX
+    sort, shows = request.args.get("sort", USUAL_SORT), request.args.get("show")
+    keys = request.args.getlist("open")[-OPEN_MAX:]
+    makes_sense = sort.removeprefix("-") in SORTS and shows in (None, "all")
     if not makes_sense or not all(map(KEY.fullmatch, keys)):
         raise BadRequest
     shown = TurnoverPage(filters, sort, bool(shows), tuple(dict.fromkeys(keys)))

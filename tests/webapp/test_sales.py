@@ -408,8 +408,10 @@ def test_place_that_none_is_is_refused(sales: FlaskClient, query: str) -> None:
     assert sales.get(f"/sales?{query}").status_code == 400
 
 
-def test_more_open_rows_than_anybody_opens_are_refused(sales: FlaskClient) -> None:
-    assert sales.get("/sales?" + "&".join(["open=2024-05-15-1"] * 51)).status_code == 400
+def test_of_very_many_open_rows_the_last_ones_stay_open(many: FlaskClient) -> None:
+    keys = [f"2023-03-03-{place}" for place in range(1, 52)]
+    html = read(many, MARCH + "".join(f"&open={key}" for key in keys))
+    assert re.findall(r'<tr class="sales-detail" id="detail-([^"]+)"', html) == keys[1:]
 
 
 def test_wrong_register_of_a_row_is_said(sales: FlaskClient) -> None:
