@@ -3,16 +3,23 @@
 
 (() => {
   const COPIED_MS = 2000;
+  let usualAgain;
   // Browsers let only pages that came over TLS write to the clipboard.
   const offered = navigator.clipboard ? "[data-print], [data-copy]" : "[data-print]";
   const offer = () => document.querySelectorAll(offered).forEach((button) => (button.hidden = false));
 
   async function copy(button) {
     const label = button.querySelector("span");
-    const before = label.textContent;
-    await navigator.clipboard.writeText(button.dataset.copy);
+    label.dataset.usual ??= label.textContent;
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+    } catch {
+      prompt(label.dataset.usual, button.dataset.copy); // not allowed here: the reader copies it by hand
+      return;
+    }
     label.textContent = button.dataset.copied;
-    setTimeout(() => (label.textContent = before), COPIED_MS);
+    clearTimeout(usualAgain);
+    usualAgain = setTimeout(() => (label.textContent = label.dataset.usual), COPIED_MS);
   }
 
   document.addEventListener("click", (event) => {

@@ -9,11 +9,12 @@ import pytest
 import segno
 import sqlalchemy as sa
 from PIL import Image
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Dialog, Locator, Page, expect
 
 from tests import till
 from tests.accounts import make_merchant
 from tests.browser.conftest import Server, is_wider_than_its_window
+from tests.browser.pages import wait_until
 from tests.shop import MINSK, open_outlets
 
 AT = datetime.datetime(2026, 11, 23, 18, 41, 7, tzinfo=MINSK)
@@ -72,6 +73,24 @@ def test_address_is_copied(receipt: Page, server: Server) -> None:
     receipt.get_by_role("button", name="Copy link").click()
     expect(receipt.get_by_role("button", name="Copied")).to_be_visible()
     assert receipt.evaluate("navigator.clipboard.readText()") == server.address(PATH)
+    # Once more while it says so, and it is a button for copying again all the same.
+    receipt.get_by_role("button", name="Copied").click()
+    expect(receipt.get_by_role("button", name="Copy link")).to_be_visible()
+
+
+def test_who_may_not_write_to_the_clipboard_copies_by_hand(receipt: Page, server: Server) -> None:
+    receipt.evaluate("navigator.clipboard.writeText = () => Promise.reject(new Error('not allowed')); null")
+    shown: list[tuple[str, str]] = []
+
+    def read(dialog: Dialog) -> None:
+        shown.append((dialog.message, dialog.default_value))
+        dialog.dismiss()
+
+    receipt.once("dialog", read)
+    receipt.get_by_role("button", name="Copy link").click()
+    wait_until(receipt, lambda: shown)
+    expect(receipt.get_by_role("button", name="Copy link")).to_be_visible()
+    assert shown == [("Copy link", server.address(PATH))]
 
 
 def test_print_button_prints(receipt: Page) -> None:
