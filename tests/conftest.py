@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 
 from loadtests.cluster import Cluster
 from sql.engine import connect
@@ -24,6 +26,10 @@ MINSK = ZoneInfo("Europe/Minsk")
 A_TEST_S = 60  # more than any that speaks of today takes
 
 _cluster: Cluster | None = None
+
+# On a busy machine an example, or making up some, may take any time.
+examples.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+examples.load_profile("unhurried")
 
 
 def pytest_configure(config: pytest.Config) -> None:

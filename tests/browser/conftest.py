@@ -20,8 +20,11 @@ START_S = 30
 expect.set_options(timeout=15_000)  # a busy machine is no failure
 # Chromium reports any answer of 4xx on its console; pages answer so on purpose.
 EXPECTED_ON_CONSOLE = "Failed to load resource: the server responded with a status of 4"
-# A change of theme fades; halfway, no contrast is right.
+# What is being fetched anew is dim, and a change of theme fades; halfway, no contrast is right.
 WAIT_FOR_COLOURS = """async () => {
+    for (let turn = 0; turn < 500 && document.querySelector(".htmx-request"); turn++) {
+        await new Promise((go) => setTimeout(go, 20));
+    }
     await new Promise(requestAnimationFrame);
     const fading = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
     await Promise.allSettled(fading.map((animation) => animation.finished));

@@ -48,6 +48,7 @@ def test_acts_are_filtered_in_place_and_saved(page: Page, merchant: TestMerchant
         page.get_by_role("link", name="Download act СС-191832203-2").click()
     assert saved.value.suggested_filename == "СС-191832203-2.pdf"
     page.get_by_role("link", name="Clear").click()
+    expect(acts).to_have_count(3)
     page.get_by_label("Act СС-191832203-2", exact=True).check()
     page.get_by_label("Act СС-191832203-4", exact=True).check()
     with page.expect_download() as saved:

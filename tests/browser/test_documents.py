@@ -2,7 +2,6 @@
 
 import datetime
 import re
-import time
 from collections.abc import Callable
 
 import pytest
@@ -13,7 +12,7 @@ from sql.engine import writing
 from sql.tables import refused_delivery
 from tests.accounts import TestMerchant, make_merchant
 from tests.browser.conftest import Server, is_wider_than_its_window
-from tests.browser.pages import DESKTOP, PHONE, is_same_page, log_in, mark
+from tests.browser.pages import DESKTOP, PHONE, is_same_page, log_in, mark, wait_until
 from tests.shop import MINSK, document, open_outlets, store
 from tests.till import drawer, item, receipt, ring_up, rollback, sale
 
@@ -66,13 +65,25 @@ def row(page: Page, number: int) -> Locator:
     return page.locator(f"#document-{SKO}-{number}")
 
 
+# The place in the list is noted a moment after the last scrolling; before, what is noted is another place.
+IS_NOTED = """() => {
+    const place = history.state?.place;
+    const row = place && document.getElementById(place.row);
+    return Boolean(row) && Math.abs(row.getBoundingClientRect().top - place.top) < 1;
+}"""
+
+
 def scroll_to_the_end(page: Page) -> None:
-    for _ in range(40):
-        page.mouse.wheel(0, 3000)
-        page.wait_for_timeout(100)
-        if page.get_by_text("There are no older documents.").count():
-            return
-    raise AssertionError("the list has no end")
+    end = page.get_by_text("There are no older documents.")
+    wait_until(page, end.count, meanwhile=lambda: page.mouse.wheel(0, 3000))
+
+
+def scroll_to(row: Locator) -> float:
+    """Until the page has noted where it is; returns its top in the window."""
+    row.scroll_into_view_if_needed()
+    row.page.wait_for_timeout(100)  # the last turn of the wheel may be on its way yet
+    wait_until(row.page, lambda: row.page.evaluate(IS_NOTED))
+    return top_of(row)
 
 
 def top_of(row: Locator) -> float:
@@ -82,10 +93,7 @@ def top_of(row: Locator) -> float:
 
 def expect_top(row: Locator, top: float) -> None:
     """It is there, or comes there in a moment: browsers scroll back when they get to it."""
-    deadline = time.monotonic() + 5
-    while abs(top_of(row) - top) > 2 and time.monotonic() < deadline:
-        row.page.wait_for_timeout(50)
-    assert top_of(row) == pytest.approx(top, abs=2)
+    wait_until(row.page, lambda: abs(top_of(row) - top) <= 2)
 
 
 def test_list_goes_on_by_itself_and_every_day_has_one_heading(owner: Page) -> None:
@@ -102,13 +110,11 @@ def test_place_is_kept_three_pages_deep(owner: Page, server: Server) -> None:
     owner.mouse.move(600, 600)
     scroll_to_the_end(owner)
     deep = row(owner, 1115)
-    deep.scroll_into_view_if_needed()
-    owner.wait_for_timeout(400)
-    before = top_of(row(owner, 1115))
+    before = scroll_to(deep)
     # A document beside the list …
     deep.click()
     expect(owner.locator("#document-title")).to_have_text("Receipt of sale № 1115")
-    assert f"/documents/{SKO}/1115" in owner.url
+    expect(owner).to_have_url(re.compile(f"/documents/{SKO}/1115"))
     expect_top(row(owner, 1115), before)
     expect(deep).to_have_attribute("aria-current", "true")
     # … another one, and back …
@@ -143,7 +149,7 @@ def test_arrows_move_between_rows_enter_opens_and_escape_closes(owner: Page) -> 
     expect(owner.locator("#shown")).to_have_text("Receipt of refund № 5")
     owner.keyboard.press("Escape")
     expect(owner.locator(".document-hint")).to_be_visible()
-    assert owner.url.endswith("/documents")
+    expect(owner).to_have_url(re.compile("/documents$"))
     assert is_same_page(owner)
 
 
@@ -182,7 +188,7 @@ def test_filters_apply_without_a_reload_and_add_up(owner: Page) -> None:
 
 
 def test_less_used_filters_are_behind_a_fold(owner: Page) -> None:
-    assert owner.get_by_label("Cashier").is_hidden()
+    expect(owner.get_by_label("Cashier")).to_be_hidden()
     owner.get_by_text("More filters").click()
     owner.get_by_label("Sum from").fill("59,78")
     owner.get_by_label("Sum to").fill("59.78")
@@ -246,9 +252,7 @@ def test_document_opens_over_the_list_on_a_phone(owner: Page, server: Server) ->
     owner.set_viewport_size(PHONE)
     owner.goto(server.address("/documents"))
     expect(owner.locator("#document")).to_be_hidden()
-    row(owner, 1003).scroll_into_view_if_needed()
-    owner.wait_for_timeout(400)
-    before = top_of(row(owner, 1003))
+    before = scroll_to(row(owner, 1003))
     row(owner, 1003).click()
     expect(owner.locator("#document-title")).to_be_focused()
     box = owner.locator("#document").bounding_box()

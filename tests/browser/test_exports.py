@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -181,7 +182,7 @@ def test_failed_export_is_tried_again_by_its_button(
 def test_too_many_exports_are_explained(tab: Page, server: Server) -> None:
     for _ in range(exports.UNDER_WAY_MAX):
         ask(tab, server, "/documents")
-        expect(tab).to_have_url(server.address("/exports/") + tab.url.rpartition("/")[2])
+        expect(tab).to_have_url(re.compile(r"/exports/\w+$"))
     ask(tab, server, "/documents")
     expect(tab.get_by_role("alert")).to_contain_text("3 of your files are still being made.")
     expect(tab.get_by_role("button", name="Cancel")).to_have_count(3)

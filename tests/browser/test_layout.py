@@ -10,6 +10,7 @@ from sql.engine import writing
 from sql.tables import web_session
 from tests.accounts import TestMerchant, make_merchant
 from tests.browser.conftest import Server, is_wider_than_its_window
+from tests.browser.pages import wait_until
 
 PHONE = {"width": 360, "height": 740}
 LONG_NAME = "Общество с ограниченной ответственностью «Белорусско-литовская торгово-производственная компания»"
@@ -102,7 +103,7 @@ def test_theme_follows_the_device_until_one_is_chosen(inside: Page, server: Serv
     inside.locator("#themes [value=dark]").click()
     expect(inside.locator("html")).to_have_attribute("data-bs-theme", "dark")
     expect(inside).to_have_url(server.address("/sales"))
-    assert background() == dark
+    wait_until(inside, lambda: background() == dark)  # the new page has its styles in a moment
 
 
 def test_bar_at_the_top_fits_the_narrowest_screens(inside: Page, server: Server) -> None:

@@ -84,10 +84,11 @@ def test_notifications_are_read_filtered_and_muted_in_place(
 def test_the_badge_counts_up_by_itself_on_any_page(page: Page, engine: sa.Engine, merchant: TestMerchant) -> None:
     log_in(page, merchant, "/sales", language="en")
     badge = page.locator("#unread .unread-count")
-    expect(badge).to_contain_text(str(len(RULES)))
+    expect(badge).to_contain_text(f"{len(RULES)} unread")
+    expect(page.locator("#unread")).to_have_attribute("data-htmx-powered", "true")  # it listens
     settled(engine, [finding(merchant, "gap", 1)], now_us())
     page.evaluate("document.querySelector('#unread').dispatchEvent(new Event('resume'))")
-    expect(badge).to_contain_text("1 unread")
+    expect(badge).to_have_text("11 unread")
     page.get_by_role("link", name="What needs attention").click()
     page.wait_for_url("**/notifications")
 

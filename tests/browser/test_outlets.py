@@ -49,7 +49,7 @@ def test_the_list_narrows_while_one_types(outlets: Page) -> None:
     expect(outlets.locator(".line")).to_contain_text("Могилёв")
     expect(outlets).to_have_url(re.compile(r"/outlets\?q=[^&]+$"))
     expect(field).to_be_focused()
-    assert field.input_value() == "первом могилев"
+    expect(field).to_have_value("первом могилев")
     field.press_sequentially("о")
     expect(outlets.locator("#outlets")).to_contain_text("No outlet has such an address")
     outlets.evaluate("document.getElementById('filter-q').removeAttribute('maxlength')")
@@ -67,7 +67,7 @@ def test_the_chosen_outlet_opens_as_a_dialog_with_an_address(outlets: Page) -> N
     expect(dialog).to_be_visible()
     expect(outlets).to_have_url(re.compile(r"/outlets/1$"))
     expect(outlets).to_have_title("Универсам, Outlets · Kabinet")
-    assert outlets.evaluate("document.querySelector('#outlet').matches(':modal')")
+    expect(outlets.locator("#outlet:modal")).to_be_visible()
     expect(dialog.locator("canvas")).to_have_attribute("aria-label", re.compile("Income by day"))
     values = outlets.evaluate("Chart.getChart(document.querySelector('#outlet canvas')).data.datasets[0].data")
     assert values == [160, 150, 140, 130, 120, 110, 100]
@@ -89,11 +89,12 @@ def test_back_and_forth_close_and_open_the_dialog(outlets: Page) -> None:
     outlets.go_forward()
     expect(dialog).to_be_visible()
     expect(outlets).to_have_url(re.compile(r"/outlets/2$"))
-    assert outlets.evaluate("document.querySelector('#outlet').matches(':modal')")
+    expect(outlets.locator("#outlet:modal")).to_be_visible()
     dialog.get_by_role("link", name="Close").click()
     expect(dialog).to_be_hidden()
     outlets.locator("#outlet-3").click()
     expect(outlets.get_by_role("dialog", name="Магазин № 3")).to_be_visible()
+    expect(outlets.locator("#outlet:modal")).to_be_visible()
     outlets.mouse.click(5, 400)  # beside it
     expect(outlets.get_by_role("dialog")).to_be_hidden()
 

@@ -1,7 +1,6 @@
 """Passkeys in a real browser, with Chromium's virtual authenticator."""
 
 import re
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +13,7 @@ from sql.passkeys import passkeys_of, remove_passkey
 from sql.tables import journal, passkey, web_session
 from tests.accounts import TestMerchant, make_merchant
 from tests.browser.conftest import Server, is_wider_than_its_window
+from tests.browser.pages import wait_until
 
 OPTIONS = {
     "protocol": "ctap2",
@@ -173,10 +173,7 @@ def test_copied_passkey_is_refused(
     device.put_back(copy)
     use_passkey(page)
     expect(page.get_by_role("alert")).to_contain_text("This passkey seems to have a copy elsewhere.")
-    deadline = time.monotonic() + 10
-    while "passkey_copied" not in actions(engine):  # written after the answer
-        assert time.monotonic() < deadline
-        page.wait_for_timeout(100)
+    wait_until(page, lambda: "passkey_copied" in actions(engine))  # written after the answer
 
 
 def test_wrong_finger_is_explained_and_the_next_try_works(prepared: Page, site: str, device: Device) -> None:

@@ -21,7 +21,7 @@ from webapp.recovery_codes import generate_recovery_codes
 
 NEW = "seven brass herons on a tram"
 EMAIL = "new@romashka.by"
-MAIL_S = 10
+MAIL_S = 30
 
 
 @pytest.fixture
@@ -208,6 +208,7 @@ def test_confirmation_and_password_pages_are_accessible_and_fit(
 ) -> None:
     page.goto(server.address("/profile/password"))
     log_in(page, merchant, code=merchant.code())
+    expect(page).to_have_url(server.address("/profile/password"))
     for path in ("/profile/password", "/confirm?next=/profile/password"):
         page.goto(server.address(path))
         axe(page)

@@ -25,7 +25,7 @@ WIDE = {"width": 1440, "height": 900}
 FIRST, SECOND, SMART = "300000001", "300000002", "300000009"
 PAGE, SMART_PAGE = "/register-settings/users", "/register-settings/smart-x/users"
 TITLE = "Настройка пользователей, Настройки кассы · Kabinet"
-NEWS_S = 15
+NEWS_S = 30
 Axe = Callable[[Page], None]
 
 
@@ -109,7 +109,7 @@ def test_the_guides_example_step_by_step_until_the_register_has_applied_it(
     expect(page.locator("#rollout .line")).to_contain_text("Ожидает")
     axe(page)
     assert fetched(register) == "applied"
-    expect(page.locator("#rollout .line")).to_contain_text("Применено", timeout=15_000)
+    expect(page.locator("#rollout .line")).to_contain_text("Применено", timeout=NEWS_S * 1000)
     register.log_in("Кассир 1", "1234")
     with pytest.raises(NotLoggedIn):
         register.log_in("Кассир 1", "4321")
@@ -231,7 +231,8 @@ def test_what_is_not_saved_is_not_lost_unasked(page: Page, company: TestMerchant
     expect(page.locator(".effect-on")).to_have_text([f"{FIRST}, {SECOND}"])
     asked: list[str] = []
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
-    page.get_by_role("link", name="Дополнительные настройки").click()
+    with page.expect_event("dialog"):
+        page.get_by_role("link", name="Дополнительные настройки").click()
     expect(page.locator(".user")).to_have_count(1)
     assert asked == ["beforeunload"]
     button(page, "Отменить изменения").click()

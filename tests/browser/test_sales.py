@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.accounts import TestMerchant, make_merchant
 from tests.browser.conftest import Server, is_wider_than_its_window
-from tests.browser.pages import is_same_page, log_in, mark
+from tests.browser.pages import is_same_page, log_in, mark, wait_until
 from tests.shop import document, open_outlets, store, today
 
 OUTLETS = ("Универсам «Комаровский»", "Магазин «Малиновка-3», улица Есенина, дом 12, павильон 4", "Киоск № 7")
@@ -74,7 +74,7 @@ def test_point_of_the_chart_tells_the_days_income(sales: Page) -> None:
     tooltip = """() => { const {tooltip} = Chart.getChart(document.querySelector("#sales-chart canvas"));
                          return tooltip.opacity > 0 && [tooltip.title, tooltip.body.map((part) =>
                              [...part.before, ...part.lines, ...part.after])].flat(3); }"""
-    sales.wait_for_timeout(300)
+    wait_until(sales, lambda: sales.evaluate(tooltip))  # it fades in
     shown = sales.evaluate(tooltip)
     assert shown[1:] == ["Sales: 120.00", "Net: 119.00", "Sales before: 120.00"]
     assert shown[0] == sales.locator("#sales-days tbody tr:last-child th").text_content()
@@ -215,9 +215,8 @@ def busy(engine: sa.Engine, merchant: TestMerchant) -> TestMerchant:
 def test_earlier_rows_come_while_scrolling(sales: Page, server: Server, busy: TestMerchant) -> None:
     sales.goto(server.address("/sales"))
     expect(sales.locator(".sales-row")).to_have_count(50)
-    for _ in range(8):
-        sales.mouse.wheel(0, 20_000)
-        sales.wait_for_timeout(300)
+    rows = sales.locator(".sales-row")
+    wait_until(sales, lambda: rows.count() == 2 * 93 + 5 * 3, meanwhile=lambda: sales.mouse.wheel(0, 20_000))
     expect(sales.locator(".sales-row")).to_have_count(2 * 93 + 5 * 3)
     expect(sales.locator(".sales-day:visible")).to_have_count(7)
     expect(sales.locator("#sales-more")).to_have_count(0)
@@ -232,8 +231,8 @@ def test_earlier_rows_come_by_link_without_javascript(page_without_javascript: P
     log_in(page, busy, "/sales")
     seen = page.locator(".sales-row").count()
     while page.locator("#sales-more a").count():
-        page.locator("#sales-more a").click()
-        expect(page.locator(".sales-day").first).to_be_visible()
+        with page.expect_navigation():
+            page.locator("#sales-more a").click()
         seen += page.locator(".sales-row").count()
     assert seen == 2 * 93 + 5 * 3
 

@@ -14,7 +14,7 @@ from sql.skos import sko_by_number
 from tests import till
 from tests.accounts import TestMerchant, make_merchant
 from tests.browser.conftest import Server, is_wider_than_its_window
-from tests.browser.pages import DESKTOP, PHONE, is_same_page, log_in, mark
+from tests.browser.pages import DESKTOP, PHONE, is_same_page, log_in, mark, wait_until
 from tests.shop import open_outlets
 
 EVENTS = 130
@@ -63,11 +63,7 @@ def test_the_list_is_searched_and_filtered_in_place(skos: Page) -> None:
 def test_events_go_on_while_one_scrolls_and_are_filtered_by_kind(skos: Page, server: Server) -> None:
     skos.goto(server.address(f"/skos/{NUMBER}"))
     events = skos.locator(".event")
-    for _ in range(20):
-        skos.mouse.wheel(0, 3_000)
-        skos.wait_for_timeout(50)
-        if events.count() == EVENTS:
-            break
+    wait_until(skos, lambda: events.count() == EVENTS, meanwhile=lambda: skos.mouse.wheel(0, 3_000))
     expect(events).to_have_count(EVENTS)
     expect(skos.locator(".event-end")).to_have_text("There are no older events.")
     days = skos.locator(".event-day").all_text_contents()

@@ -103,6 +103,7 @@ def test_a_person_is_invited_comes_in_is_removed_and_comes_back(
     expect(page.get_by_role("main")).to_contain_text("Анна")
     page.get_by_role("link", name=f"Исключить: {GUEST}").click()
     page.get_by_role("button", name="Исключить").click()
+    expect(page.get_by_role("link", name="Пригласить снова")).to_be_visible()
     guest.goto("/sales")
     expect(guest).to_have_url(server.address("/login/password?next=/sales"))
 
@@ -112,6 +113,7 @@ def test_a_person_is_invited_comes_in_is_removed_and_comes_back(
     page.get_by_label("Бухгалтер").check()
     expect(page.get_by_label("Восток")).to_be_hidden()
     page.get_by_role("button", name="Отправить приглашение").click()
+    expect(page.locator("#toasts")).to_contain_text(GUEST)
 
     guest.goto(link_to(engine, GUEST))
     guest.get_by_role("link", name="Войти и принять").click()
@@ -214,6 +216,7 @@ def test_a_link_that_is_for_another_person_says_so(
     expect(page.get_by_role("alert")).to_contain_text(GUEST)
     axe(page)
     page.get_by_role("main").get_by_role("button", name="Выйти").click()
+    expect(page.get_by_role("main").get_by_role("button", name="Выйти")).to_have_count(0)
     page.goto(link)
     expect(page.locator("[name=new_password]")).to_be_visible()
     page.goto("/invitations/" + "x" * 43)

@@ -9,11 +9,10 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.accounts import TestMerchant, make_merchant
 from tests.browser.conftest import Server, is_wider_than_its_window
-from tests.browser.pages import is_same_page, log_in, mark
+from tests.browser.pages import is_same_page, log_in, mark, wait_until
 from tests.shop import document, open_outlets, store, today
 
 OUTLETS = ("Универсам «Комаровский»", "Магазин «Малиновка-3», улица Есенина, дом 12, павильон 4", "Киоск № 7")
-TOOLTIP_MS = 500  # it fades in
 CHART = "document.querySelector('.half canvas')"
 
 
@@ -51,9 +50,9 @@ def detail(page: Page, place: int) -> Locator:
     return page.locator(f"#detail-{place}-30000000{place}-BYN")
 
 
-def registers(page: Page) -> list[str]:
-    """The numbers in the table, from top to bottom."""
-    return [text.strip() for text in page.locator(".opener").all_text_contents()]
+def expect_registers(page: Page, *numbers: str) -> None:
+    """These numbers stand in the table, from top to bottom."""
+    expect(page.locator(".opener")).to_have_text(list(numbers))
 
 
 # --- the half-doughnut -----------------------------------------------------------------------------------------------
@@ -73,15 +72,12 @@ def middle_of_slice(page: Page, place: int) -> tuple[float, float]:
     return box["x"] + x, box["y"] + y
 
 
-def tooltip(page: Page) -> list[str]:
-    page.wait_for_timeout(TOOLTIP_MS)
-    return list(
-        page.evaluate(
-            f"""() => {{ const {{tooltip}} = Chart.getChart({CHART});
-                         const lines = tooltip.body.map((part) => [part.lines, part.after]);
-                         return tooltip.opacity && [tooltip.title, lines].flat(3); }}"""
-        )
-    )
+def expect_tooltip(page: Page, *lines: str) -> None:
+    """It begins with these lines as soon as it has faded in."""
+    read = f"""() => {{ const {{tooltip}} = Chart.getChart({CHART});
+                        const lines = (tooltip.body ?? []).map((part) => [part.lines, part.after]);
+                        return tooltip.opacity ? [tooltip.title, lines].flat(3) : []; }}"""
+    wait_until(page, lambda: page.evaluate(read)[: len(lines)] == list(lines))
 
 
 def test_slice_tells_its_outlet_sum_and_share(turnover: Page) -> None:
@@ -89,9 +85,9 @@ def test_slice_tells_its_outlet_sum_and_share(turnover: Page) -> None:
     expect(canvas).to_have_attribute("aria-label", "Turnover by outlet, BYN")
     canvas.scroll_into_view_if_needed()
     turnover.mouse.move(*middle_of_slice(turnover, 0))
-    assert tooltip(turnover) == [OUTLETS[0], "Sales: 50.00", "Net: 45.00", "Share of sales: 50.0%"]
+    expect_tooltip(turnover, OUTLETS[0], "Sales: 50.00", "Net: 45.00", "Share of sales: 50.0%")
     turnover.mouse.move(*middle_of_slice(turnover, 2))
-    assert tooltip(turnover) == [OUTLETS[2], "Sales: 10.00", "Net: 10.00", "Share of sales: 10.0%"]
+    expect_tooltip(turnover, OUTLETS[2], "Sales: 10.00", "Net: 10.00", "Share of sales: 10.0%")
 
 
 def test_slice_leads_to_its_outlet(turnover: Page) -> None:
@@ -112,7 +108,7 @@ def test_other_outlets_are_one_slice_that_leads_to_the_table(
     expect(turnover.locator(".opener")).to_have_count(25)
     turnover.locator(".half canvas").scroll_into_view_if_needed()
     turnover.mouse.move(*middle_of_slice(turnover, 8))
-    assert tooltip(turnover)[:2] == ["51 other outlets", "Sales: 51.00"]
+    expect_tooltip(turnover, "51 other outlets", "Sales: 51.00")
     turnover.mouse.click(*middle_of_slice(turnover, 8))
     expect(turnover).to_have_url(re.compile("show=all#registers-BYN$"))
     expect(turnover.locator(".opener")).to_have_count(59)
@@ -124,8 +120,7 @@ def test_chart_follows_the_filters(turnover: Page) -> None:
     before = turnover.locator(".half").bounding_box()
     turnover.get_by_label("Outlet", exact=True).select_option("3")
     expect(turnover.locator(".half-total")).to_contain_text("10.00 BYN")
-    values = turnover.evaluate(f"Chart.getChart({CHART}).data.datasets[0].data")
-    assert values == [10]
+    wait_until(turnover, lambda: turnover.evaluate(f"Chart.getChart({CHART}).data.datasets[0].data") == [10])
     after = turnover.locator(".half").bounding_box()
     assert before
     assert after
@@ -189,13 +184,13 @@ def test_number_in_a_row_leads_to_its_documents_and_opens_nothing(turnover: Page
 
 def test_order_changes_by_link_without_a_reload_and_back_again(turnover: Page) -> None:
     by_net = ["300000001", "300000002", "300000003"]
-    assert registers(turnover) == by_net
+    expect_registers(turnover, *by_net)
     turnover.get_by_role("link", name="Register", exact=True).focus()
     turnover.keyboard.press("Enter")
     expect(turnover).to_have_url(re.compile("sort=number"))
     turnover.get_by_role("link", name="Register", exact=True).click()
     expect(turnover.get_by_role("columnheader", name="Register")).to_have_attribute("aria-sort", "descending")
-    assert registers(turnover) == by_net[::-1]
+    expect_registers(turnover, *by_net[::-1])
     turnover.get_by_role("link", name="Outlet", exact=True).click()
     expect(turnover.locator(".opener").first).to_contain_text("300000003")
     assert is_same_page(turnover)
@@ -247,12 +242,12 @@ def test_turnover_works_without_javascript(page_without_javascript: Page, mercha
     expect(detail(page, 2)).to_have_count(0)
     page.locator("#sort-BYN-number").click()
     page.locator("#sort-BYN-number").click()
-    assert registers(page) == ["300000003", "300000002", "300000001"]
+    expect_registers(page, "300000003", "300000002", "300000001")
     expect(detail(page, 1)).to_be_visible()
     page.locator("[name=outlet]").select_option("3")
     page.locator("[name=period]").select_option("today")
     page.locator("#filters [type=submit]").click()
-    assert registers(page) == ["300000003"]
+    expect_registers(page, "300000003")
     expect(page).to_have_url(re.compile("outlet=3"))
 
 
