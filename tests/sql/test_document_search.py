@@ -40,7 +40,9 @@ DAY = datetime.timedelta(days=1)
 LIMITS = st.builds(Limits, st.integers(1, 9), st.integers(1, 5), st.integers(0, 4), st.integers(1, 6))
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(asked=searches(), limits=LIMITS)
 def test_pages_hold_exactly_what_matches_in_order(
     engine: sa.Engine, crowd: Crowd, asked: dict[str, object], limits: Limits

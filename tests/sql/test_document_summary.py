@@ -37,7 +37,9 @@ def added_up(
     return counts, sums, discounts
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(asked=searches(), window=st.sampled_from((1, 5, 30, 1_000)))
 def test_summary_is_what_the_documents_add_up_to(
     engine: sa.Engine, crowd: Crowd, asked: dict[str, object], window: int

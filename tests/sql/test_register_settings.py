@@ -203,7 +203,9 @@ EVENTS = st.tuples(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(data=st.data(), events=st.lists(EVENTS, max_size=6, unique_by=lambda event: (event[0], event[2])))
 def test_the_order_in_which_events_arrive_does_not_matter(
     engine: sa.Engine, data: st.DataObject, events: list[tuple[str, str, int]]
