@@ -41,8 +41,6 @@
   };
 
   const closeByHand = (address) => {
-    // Else going back to a page of which nothing has been noted yet would restore nothing.
-    history.replaceState({ ...history.state, htmx: true }, "");
     history.pushState({ htmx: true }, "", address);
     close();
   };

@@ -79,6 +79,17 @@ def test_the_chosen_outlet_opens_as_a_dialog_with_an_address(outlets: Page) -> N
     assert is_same_page(outlets)
 
 
+def test_dialog_is_back_also_before_the_page_has_fetched_anything(outlets: Page, server: Server) -> None:
+    outlets.route("**/notifications/unread", lambda _route: None)  # never answered
+    outlets.goto(server.address("/outlets/2"))
+    dialog = outlets.get_by_role("dialog", name="Магазин № 2")
+    dialog.get_by_role("link", name="Close").click()
+    expect(dialog).to_be_hidden()
+    expect(outlets).to_have_url(re.compile("/outlets$"))
+    outlets.go_back()
+    expect(outlets.locator("#outlet:modal")).to_be_visible()
+
+
 def test_back_and_forth_close_and_open_the_dialog(outlets: Page) -> None:
     outlets.locator("#outlet-2").click()
     dialog = outlets.get_by_role("dialog", name="Магазин № 2")
