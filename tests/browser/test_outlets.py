@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 
 from sql.engine import reading, writing
-from sql.outlet_details import outlet_details
+from sql.outlet_details import change_outlet, outlet_details
 from sql.outlets import add_outlet
 from tests.accounts import TestMerchant, make_merchant
 from tests.browser.conftest import Server, is_wider_than_its_window
@@ -108,6 +108,28 @@ def test_back_and_forth_close_and_open_the_dialog(outlets: Page) -> None:
     expect(outlets.locator("#outlet:modal")).to_be_visible()
     outlets.mouse.click(5, 400)  # beside it
     expect(outlets.get_by_role("dialog")).to_be_hidden()
+
+
+def test_who_edits_what_somebody_else_has_changed_meanwhile_reads_it(
+    outlets: Page, server: Server, engine: sa.Engine, merchant: TestMerchant, axe: Callable[[Page], None]
+) -> None:
+    outlets.goto(server.address("/outlets/1/edit"))
+    with writing(engine) as connection:
+        values = {"opening_hours": {}, "contact_name": "Анна", "contact_phone": "", "time_zone": "Europe/Minsk"}
+        change_outlet(connection, merchant.merchant_id, 1, **values)
+    outlets.get_by_label("Whom to call").fill("Ольга")
+    outlets.get_by_role("button", name="Save").click()
+    expect(outlets.get_by_role("alert")).to_contain_text("differs from this page in: whom to call.")
+    expect(outlets.get_by_label("Whom to call")).to_have_value("Ольга")
+    outlets.set_viewport_size(SIZES[1])
+    assert not is_wider_than_its_window(outlets)
+    axe(outlets)
+    outlets.get_by_role("button", name="Save").click()
+    expect(outlets.get_by_text("Saved: Универсам.")).to_be_visible()
+    with reading(engine) as connection:
+        found = outlet_details(connection, merchant.merchant_id, 1)
+    assert found
+    assert found.contact_name == "Ольга"
 
 
 def test_an_owner_edits_from_a_dialog_that_was_opened_by_its_address(

@@ -3,6 +3,7 @@
 import datetime
 import re
 from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import sqlalchemy as sa
@@ -117,6 +118,17 @@ def test_row_expands_by_enter_and_stays_open_on_coming_back(sales: Page) -> None
     expect(sales).to_have_url(re.compile("/documents.*payment=cash"))
     sales.go_back()
     expect(detail(sales, 2)).to_contain_text("300000002")
+
+
+def test_address_names_the_last_of_very_many_open_rows(sales: Page) -> None:
+    """Without an end it would grow too long for the server."""
+    link = "<a data-opens='2024-01-01-{0}' aria-expanded='true' aria-controls='nothing'></a>"
+    others = "".join(link.format(place) for place in range(1, 61))
+    sales.evaluate("html => document.querySelector('main').insertAdjacentHTML('afterbegin', html)", others)
+    expander(sales, 2).click()
+    expect(sales).to_have_url(re.compile(f"open={iso(0)}-2$"))
+    opened = parse_qs(urlsplit(sales.url).query)["open"]
+    assert opened == [*(f"2024-01-01-{place}" for place in range(12, 61)), f"{iso(0)}-2"]
 
 
 def test_row_expands_by_link_without_javascript(page_without_javascript: Page, merchant: TestMerchant) -> None:
