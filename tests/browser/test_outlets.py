@@ -113,6 +113,7 @@ def test_back_and_forth_close_and_open_the_dialog(outlets: Page) -> None:
 def test_who_edits_what_somebody_else_has_changed_meanwhile_reads_it(
     outlets: Page, server: Server, engine: sa.Engine, merchant: TestMerchant, axe: Callable[[Page], None]
 ) -> None:
+    outlets.set_viewport_size(SIZES[1])
     outlets.goto(server.address("/outlets/1/edit"))
     with writing(engine) as connection:
         values = {"opening_hours": {}, "contact_name": "Анна", "contact_phone": "", "time_zone": "Europe/Minsk"}
@@ -120,8 +121,8 @@ def test_who_edits_what_somebody_else_has_changed_meanwhile_reads_it(
     outlets.get_by_label("Whom to call").fill("Ольга")
     outlets.get_by_role("button", name="Save").click()
     expect(outlets.get_by_role("alert")).to_contain_text("differs from this page in: whom to call.")
+    expect(outlets.get_by_role("alert")).to_be_in_viewport(ratio=1)
     expect(outlets.get_by_label("Whom to call")).to_have_value("Ольга")
-    outlets.set_viewport_size(SIZES[1])
     assert not is_wider_than_its_window(outlets)
     axe(outlets)
     outlets.get_by_role("button", name="Save").click()
@@ -140,6 +141,7 @@ def test_an_owner_edits_from_a_dialog_that_was_opened_by_its_address(
     outlets.get_by_label("Monday, from").fill("09:00")
     outlets.get_by_role("button", name="Save").click()
     expect(outlets.locator("#mon-mistake")).to_have_text("Write both times, or none for a day off.")
+    expect(outlets.get_by_label("Monday, from")).to_be_focused()
     outlets.get_by_label("Monday, to").fill("21:30")
     outlets.get_by_label("Time zone").select_option("Europe/Moscow")
     outlets.get_by_label("Phone of the outlet").fill("029 123-45-67")
